@@ -1,0 +1,112 @@
+import { Type, type Static, type TProperties } from 'typebox';
+import { Value } from 'typebox/value';
+
+/** One environment variable: how it is read, what it means, what it is without being set. */
+const string = (description: string, fallback?: string) =>
+  Type.String({ description, minLength: 1, ...(fallback === undefined ? {} : { default: fallback }) });
+const integer = (description: string, fallback: number, minimum: number, maximum: number) =>
+  Type.Integer({ description, default: fallback, minimum, maximum });
+const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
+
+const properties = {
+  DATABASE_URL: string('PostgreSQL, e.g. `postgres://clinic:secret@db/clinic`'),
+  REDIS_URL: string('Redis with AOF on and `maxmemory-policy noeviction`', 'redis://127.0.0.1:6437'),
+  ARI_URL: string("Asterisk's ARI, without the trailing `/ari`", 'http://127.0.0.1:8188'),
+  ARI_USERNAME: string('ARI account', 'clinic'),
+  ARI_PASSWORD: string('ARI password'),
+  AMI_HOST: string("Asterisk's manager interface: host", '127.0.0.1'),
+  AMI_PORT: integer("Asterisk's manager interface: port", 5139, 1, 65535),
+  AMI_USERNAME: string('AMI account', 'clinic'),
+  AMI_PASSWORD: string('AMI password'),
+  HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
+  HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
+  PUBLIC_URL: string('Address under which browsers reach the web server', 'http://127.0.0.1:8137'),
+  CLINIC_ROLES: Type.String({
+    description: 'What this process does, comma-separated: `calls`, `web`, `jobs`, `watch`',
+    default: 'calls,web,jobs,watch',
+    pattern: '^(calls|web|jobs|watch)(,(calls|web|jobs|watch))*$',
+  }),
+  CLINIC_TIMEZONE: string('Time zone of the hours', 'Asia/Tehran'),
+  CLINIC_CITY: string("The city's name as the pages show it", 'تهران'),
+  CLINIC_NUMBER: Type.String({ description: "The municipality's short number", default: '137', pattern: '^[0-9]{2,8}$' }),
+  CLINIC_OPTION: Type.String({ description: "The clinic's digit in the number's menu", default: '8', pattern: '^[0-9]$' }),
+  CLINIC_AREA_CODE: Type.String({
+    description: 'Area code put before eight-digit local numbers, without the 0',
+    default: '21',
+    pattern: '^[1-9][0-9]{1,2}$',
+  }),
+  DEFAULT_SPECIALTY: string('Specialty whose experts take callers who chose none after three prompts', 'urban-services'),
+  MENU_TIMEOUT_SECONDS: integer('Silence after the menu before it is repeated', 6, 1, 60),
+  RING_SECONDS: integer("How long one expert's telephone rings before the next is tried", 15, 3, 120),
+  WRAP_UP_SECONDS: integer('Time after a talk in which an expert is offered no call', 30, 0, 3600),
+  MISSES_BEFORE_PAUSE: integer('Offers in a row an expert may leave unanswered before being paused', 2, 1, 100),
+  MISS_PAUSE_SECONDS: integer('Length of that pause', 300, 5, 86400),
+  POSITION_REPEAT_SECONDS: integer('How often a waiting citizen hears the place in the queue', 60, 15, 3600),
+  SIP_DOMAIN: string("Host experts' softphones register at", '127.0.0.1'),
+  SIP_PORT: integer("Port experts' softphones register at", 5137, 1, 65535),
+  SIP_WS_URL: string('SIP over WebSocket address for browser softphones', 'ws://127.0.0.1:8188/ws'),
+  SIP_REALM: string("Digest realm; part of every softphone's stored secret, never change it later", 'clinic'),
+  RECORDINGS_DIR: string('Folder in which imported voice messages are kept', '.local/recordings'),
+  SESSION_HOURS: integer('How long a sign-in lasts', 12, 1, 720),
+  SECOND_FACTOR_REQUIRED: flag('Supervisors and above need a one-time code to sign in', true),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
+    description: 'Least severe log level that is written',
+    default: 'info',
+  }),
+} satisfies TProperties;
+
+const schema = Type.Object(properties);
+
+export type Config = Readonly<Static<typeof schema>>;
+export type Role = 'calls' | 'web' | 'jobs' | 'watch';
+
+export class ConfigError extends Error {
+  readonly code = 'config-invalid';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`The configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads the environment once, as a whole.
+ * @throws ConfigError naming every fault at once.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(properties)) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const value = Value.Convert(schema, Value.Default(schema, given));
+  const faults = Value.Errors(schema, value).map((error) => describe(error));
+  if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
+  return Object.freeze(value as Static<typeof schema>);
+}
+
+export function roles(config: Config): ReadonlySet<Role> {
+  return new Set(config.CLINIC_ROLES.split(',') as Role[]);
+}
+
+function describe(error: { keyword: string; instancePath: string; message: string; params: unknown }): string {
+  if (error.keyword === 'required') {
+    const missing = (error.params as { requiredProperties: string[] }).requiredProperties;
+    return missing.map((name) => `${name} is not set (${describeProperty(name).description})`).join('\n  - ');
+  }
+  const name = error.instancePath.slice(1);
+  return `${name} ${error.message}`;
+}
+
+function describeProperty(name: string): { description: string; default?: unknown } {
+  return (properties as Record<string, unknown>)[name] as { description: string; default?: unknown };
+}
+
+/** The README's table, one row a variable, generated so that it cannot lie. */
+export function configTable(): string {
+  const rows = Object.keys(properties).map((name) => {
+    const { description, default: fallback } = describeProperty(name);
+    return `| \`${name}\` | ${fallback === undefined ? '**required**' : `\`${String(fallback)}\``} | ${description} |`;
+  });
+  return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}

@@ -1,0 +1,104 @@
+/** Who speaks with whom, as the other rooms see it. Times are milliseconds since the epoch. */
+
+/** An expert asked to take one waiting citizen. */
+export interface Offer {
+  offerId: string;
+  callId: string;
+  expertId: string;
+  specialty: string;
+  madeAt: number;
+  /** Counts this call's offers from 1. */
+  attempt: number;
+  /** Why this expert: who else could have been asked, and who could not. */
+  why: OfferReason;
+}
+
+export interface OfferReason {
+  rule: 'longest-waiting-to-longest-idle';
+  waitedMs: number;
+  position: number;
+  /** Ready experts with the skill, the chosen one first, by idle time (at most 10 are kept). */
+  candidates: { expertId: string; idleMs: number }[];
+  /** Experts with the skill who could not be asked (at most 20 are kept). */
+  excluded: { expertId: string; because: 'paused' | 'offline' | 'unreachable' | 'ringing' | 'talking' | 'wrap-up' }[];
+}
+
+export type Intent = 'ready' | 'paused' | 'offline';
+/** What an expert is doing this second. */
+export type Activity = 'idle' | 'ringing' | 'talking' | 'wrap-up';
+export type MissReason = 'no-answer' | 'busy' | 'declined' | 'unreachable' | 'lost';
+
+export interface ExpertStatus {
+  expertId: string;
+  intent: Intent;
+  /** Why paused, e.g. `break`, `missed-offers`; null otherwise. */
+  reason: string | null;
+  /** When the pause ends by itself; null = when the expert says so. */
+  pausedUntil: number | null;
+  /** Registered telephone. */
+  reachable: boolean;
+  activity: Activity;
+  /** Since when the activity lasts; for idle experts the idle time is counted from here. */
+  since: number;
+  /** The call rung for, talked in, or wrapped up. */
+  callId: string | null;
+  wrapUpUntil: number | null;
+  misses: number;
+  specialties: string[];
+}
+
+export interface QueueStatus {
+  specialty: string;
+  waiting: number;
+  longestWaitMs: number;
+  ready: number;
+  ringing: number;
+  talking: number;
+  wrapUp: number;
+  paused: number;
+}
+
+/** Told when routing itself changed an expert's presence: misses, the end of a pause, the end of wrap-up. */
+export type RoutingChange =
+  | { type: 'paused'; expertId: string; reason: string; until: number; at: number }
+  | { type: 'pause-ended'; expertId: string; at: number }
+  | { type: 'wrap-up-ended'; expertId: string; callId: string; at: number };
+
+export interface Routing {
+  /**
+   * Every offer made by any transition below, to be acted on at once (ring, then accept or miss).
+   * Offers are told after the transition's promise has resolved or while it resolves; order per call holds.
+   */
+  onOffer(listener: (offer: Offer) => void): () => void;
+  onChange(listener: (change: RoutingChange) => void): () => void;
+
+  /** The citizen waits. Idempotent per callId. score: lower is served first; ties by callId. Returns the place, from 1. */
+  enqueue(entry: { callId: string; specialty: string; score: number; queuedAt: number }): Promise<{ position: number }>;
+  /** The citizen no longer waits (gone, or turned elsewhere). Frees the expert of a live offer; returns that offer's id. */
+  leave(callId: string): Promise<{ cancelledOfferId: string | null }>;
+  /** The expert answered. `stale`: the offer no longer stands (citizen gone, missed, another took it): hang up the expert. */
+  accept(offerId: string): Promise<'accepted' | 'stale'>;
+  /** The offer came to nothing; the citizen keeps the place and is offered on at once. Stale offers are ignored. */
+  miss(offerId: string, reason: MissReason): Promise<void>;
+  /** The talk of this call is over; its expert wraps up for wrapUpSeconds (0: idle at once). Idempotent. */
+  release(callId: string, wrapUpSeconds: number): Promise<void>;
+  /** The expert's talk broke off by a fault: the expert is freed, the citizen waits again with the old score. */
+  requeue(entry: { callId: string; specialty: string; score: number; queuedAt: number }): Promise<{ position: number }>;
+  position(callId: string): Promise<number | null>;
+
+  /** Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. */
+  putExpert(expertId: string, specialties: readonly string[]): Promise<void>;
+  removeExpert(expertId: string): Promise<void>;
+  /** Ready during wrap-up ends the wrap-up. Paused or offline while ringing or talking takes effect afterwards. */
+  setIntent(expertId: string, intent: Intent, reason: string | null, until: number | null): Promise<ExpertStatus>;
+  /** A telephone registered or vanished. Vanished while ringing: the offer is missed as `unreachable` at once. */
+  setReachable(expertId: string, reachable: boolean): Promise<void>;
+
+  expert(expertId: string): Promise<ExpertStatus | null>;
+  experts(): Promise<ExpertStatus[]>;
+  queues(specialties: readonly string[]): Promise<QueueStatus[]>;
+  /** Live reservations (offers, talks) for reconciliation and for tests that nothing is left over. */
+  reservations(): Promise<{ callId: string; expertId: string; offerId: string; activity: 'ringing' | 'talking' }[]>;
+  waiting(): Promise<{ callId: string; specialty: string; score: number }[]>;
+  close(): Promise<void>;
+}
