@@ -1,6 +1,6 @@
 /**
- * What is written down of a call. Entries are facts in the order they happened: (callId, seq) is unique and seq has no
- * gaps. The rows of calls, segments, offers and outcomes are projections of these entries.
+ * What is written down of a call. Entries are facts in the order they happened: (callId, seq) is unique and seq rises
+ * (with gaps where a process was lost). The rows of calls, segments, offers and outcomes are projections of these entries.
  */
 export type Ending =
   | 'answered'
@@ -46,7 +46,9 @@ export type LedgerFact =
   | { kind: 'call.ended'; data: { ending: Ending; endedAt: string; state: string; cause: number | null; note: string | null } }
   | { kind: 'wrap-up.ended'; data: { expertId: string; endedAt: string } }
   | { kind: 'outcome.set'; data: { code: string; note: string | null; followUp: boolean; setAt: string } }
-  | { kind: 'message.kept'; data: { recording: string; seconds: number; bytes: number; sha256: string; keyedNumber: string | null } }
+  | { kind: 'message.kept'; data: { recording: string; seconds: number; bytes: number; sha256: string } }
+  /** A number the citizen keyed in to be called back at, as keyed. */
+  | { kind: 'number.kept'; data: { number: string } }
   | { kind: 'fault.met'; data: { code: string; state: string; detail: string } };
 
 export type LedgerEntry = LedgerFact & {

@@ -1,0 +1,201 @@
+import { DateTime } from 'luxon';
+import type { Telephony } from '../asterisk/telephony.ts';
+import type { Clock } from '../clock.ts';
+import type { Hours } from '../hours/service.ts';
+import type { Log } from '../log.ts';
+import type { Routing } from '../routing/routing.ts';
+import type { Call, CallEvent, Effect, LiveOffer } from './call.ts';
+import type { Ledger } from './ledger.ts';
+import { closedPhrase } from './phrases.ts';
+import type { Perform } from './runner.ts';
+
+/** The shell around the table: what the call wants done, done by Asterisk, routing, hours and the ledger. */
+
+export interface EffectDeps {
+  telephony: Telephony;
+  routing: Routing;
+  hours: Pick<Hours, 'check'>;
+  ledger: Ledger;
+  clock: Clock;
+  log: Log;
+  zone: string;
+  ringSeconds: number;
+  callerId: string;
+}
+
+type Act = Exclude<Effect, { do: 'timer' }>;
+type Do<K extends Act['do']> = (call: Call, effect: Act & { do: K }, reply: (event: CallEvent) => void) => Promise<unknown>;
+
+export const expertChannel = (offerId: string): string => `exp-${offerId}`;
+export const talkBridge = (offerId: string): string => `talk-${offerId}`;
+
+/** Asterisk gives up by itself this much later than we do, in case we are gone by then. */
+const RING_GRACE_SECONDS = 5;
+/** How long the first entry may take to become durable before the citizen hears anything. */
+const FIRST_ENTRY_PATIENCE_MS = 1000;
+/** Where the dialplan takes a number and a message when we cannot put the citizen in the queue. */
+const FALLBACK = { context: 'clinic-fallback', extension: 's', priority: 1 };
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export function createPerform(deps: EffectDeps): Perform {
+  const { telephony, routing, hours, ledger, clock, log } = deps;
+
+  const waitingEntry = (call: Call) => ({
+    callId: call.id,
+    specialty: call.specialty ?? '',
+    score: call.queuedAt ?? call.enteredAt,
+    queuedAt: call.queuedAt ?? call.enteredAt,
+  });
+
+  const joinQueue: Do<'join-queue' | 'rejoin-queue'> = async (call, effect, reply) => {
+    try {
+      const entry = waitingEntry(call);
+      const { position } = await (effect.do === 'join-queue' ? routing.enqueue(entry) : routing.requeue(entry));
+      reply({ type: 'queue-joined', position });
+      await telephony.setVariables(call.channelId, {
+        CLINIC_SPECIALTY: entry.specialty,
+        CLINIC_QUEUED_AT: String(entry.queuedAt),
+        CLINIC_SCORE: String(entry.score),
+      });
+    } catch (error) {
+      log.error({ err: error, callId: call.id }, 'queue.failed');
+      reply({ type: 'queue-failed', code: codeOf(error), detail: detailOf(error) });
+    }
+  };
+
+  const ring: Do<'ring'> = async (call, { offer }, reply) => {
+    const { offerId } = offer;
+    try {
+      const [, placed] = await Promise.all([
+        telephony.createBridge(talkBridge(offerId)),
+        telephony.originate(originate(call, offer, deps)),
+      ]);
+      if (placed === 'unreachable') reply({ type: 'expert-failed', offerId, reason: 'unreachable' });
+    } catch (error) {
+      log.error({ err: error, callId: call.id, offerId }, 'ring.failed');
+      reply({ type: 'expert-failed', offerId, reason: 'lost' });
+    }
+  };
+
+  const accept: Do<'accept'> = async (call, { offerId }, reply) => {
+    try {
+      reply({ type: 'accept-told', offerId, accepted: (await routing.accept(offerId)) === 'accepted' });
+    } catch (error) {
+      log.error({ err: error, callId: call.id, offerId }, 'accept.failed');
+      reply({ type: 'expert-failed', offerId, reason: 'lost' });
+    }
+  };
+
+  const bridge: Do<'bridge'> = async (call, { offerId }, reply) => {
+    try {
+      const id = talkBridge(offerId);
+      const [expert, citizen] = await Promise.all([
+        telephony.addToBridge(id, expertChannel(offerId)),
+        telephony.addToBridge(id, call.channelId),
+      ]);
+      // A citizen who is gone is told by an event of its own, which is on its way.
+      if (expert === 'gone') reply({ type: 'expert-gone', offerId, cause: null });
+      else if (citizen === 'done') reply({ type: 'bridged', offerId });
+      await telephony.setVariables(call.channelId, { 'TIMEOUT(absolute)': '0' });
+    } catch (error) {
+      log.error({ err: error, callId: call.id, offerId }, 'bridge.failed');
+      reply({ type: 'expert-failed', offerId, reason: 'lost' });
+    }
+  };
+
+  const endLeg = (offerId: string) =>
+    Promise.all([telephony.hangup(expertChannel(offerId)), telephony.destroyBridge(talkBridge(offerId))]);
+
+  const askHours: Do<'ask-hours'> = (_call, { specialty }, reply) => {
+    const now = clock.now();
+    const { open, reason, opensAt } = hours.check(specialty, now);
+    const words = open ? [] : closedPhrase(specialty, opensAt, DateTime.fromMillis(now, { zone: deps.zone }));
+    reply({ type: 'hours-told', specialty, open, reason, opensAt: opensAt?.toISO() ?? null, words });
+    return Promise.resolve();
+  };
+
+  const record: Do<'record'> = async (call, { entry }) => {
+    log.info({ callId: call.id, state: call.state, visit: call.visit, ...brief(entry) }, entry.kind);
+    const durable = ledger.append({ ...entry, callId: call.id, at: new Date(clock.now()).toISOString() });
+    if (entry.kind === 'call.entered') await within(durable, FIRST_ENTRY_PATIENCE_MS);
+    else durable.catch((error: unknown) => log.error({ err: error, callId: call.id }, 'entry.refused'));
+  };
+
+  const table: { [K in Act['do']]: Do<K> } = {
+    record,
+    play: (call, { playbackId, sounds }, reply) => playing(telephony.play(call.channelId, playbackId, sounds), playbackId, reply),
+    'stop-playing': (_call, { playbackId }) => telephony.stopPlayback(playbackId),
+    music: (call, { on }) => (on ? telephony.startMusic(call.channelId) : telephony.stopMusic(call.channelId)),
+    'ask-hours': askHours,
+    'join-queue': joinQueue,
+    'rejoin-queue': joinQueue,
+    'leave-queue': (call) => routing.leave(call.id),
+    'ask-position': async (call, _effect, reply) => reply({ type: 'position-told', position: await position(call) }),
+    ring,
+    'stop-ringing': (_call, { offerId }) => endLeg(offerId),
+    accept,
+    miss: (_call, { offerId, reason }) => routing.miss(offerId, reason),
+    bridge,
+    'end-talk': (_call, { offerId }) => endLeg(offerId),
+    release: (call, { wrapUpSeconds }) => routing.release(call.id, wrapUpSeconds),
+    'hang-up-citizen': (call) => telephony.hangup(call.channelId),
+    'to-fallback': (call) => telephony.continueInDialplan(call.channelId, FALLBACK),
+  };
+
+  async function position(call: Call): Promise<number | null> {
+    try {
+      return await routing.position(call.id);
+    } catch (error) {
+      log.warn({ err: error, callId: call.id }, 'position.unknown');
+      return null;
+    }
+  }
+
+  return async (call, effect, reply) => {
+    await (table[effect.do] as (call: Call, effect: Act, reply: (event: CallEvent) => void) => Promise<unknown>)(call, effect, reply);
+  };
+}
+
+function originate(call: Call, offer: LiveOffer, deps: EffectDeps): Parameters<Telephony['originate']>[0] {
+  return {
+    channelId: expertChannel(offer.offerId),
+    endpoint: `PJSIP/${offer.expertId}`,
+    args: ['expert', offer.offerId],
+    // An expert does not see citizens' numbers; the call's own page tells those who may.
+    callerId: deps.callerId,
+    timeoutSeconds: deps.ringSeconds + RING_GRACE_SECONDS,
+    originatorId: call.channelId,
+    variables: { CLINIC_CALL_ID: call.id },
+  };
+}
+
+/** Words that could not be started are over at once, so that the call never waits for them. */
+async function playing(started: Promise<unknown>, playbackId: string, reply: (event: CallEvent) => void): Promise<void> {
+  try {
+    await started;
+  } catch (error) {
+    reply({ type: 'playback-finished', playbackId });
+    throw error;
+  }
+}
+
+/** Waits for the promise, at most so long; a fault is the promise's own affair. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  try {
+    await Promise.race([promise, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The part of an entry that belongs in a log line: no number of a citizen stands in it. */
+function brief(entry: Extract<Effect, { do: 'record' }>['entry']): Record<string, unknown> {
+  const data: Record<string, unknown> = { ...entry.data };
+  for (const name of ['callerReceived', 'caller', 'keyedNumber', 'note', 'why']) delete data[name];
+  return { seq: entry.seq, actor: entry.actor, ...data };
+}

@@ -1,0 +1,264 @@
+import type { Ending, LedgerEntry, LedgerFact, OfferResult } from './ledger.ts';
+
+/**
+ * The rows that follow from a call's ledger entries. A pure fold over all entries of one call, so that the result does
+ * not depend on how the entries arrived: one by one, in batches, twice, or with an earlier one late.
+ */
+export interface Projection {
+  call: CallProjection;
+  offers: OfferProjection[];
+  segments: SegmentProjection[];
+  outcomes: OutcomeProjection[];
+  recordings: RecordingProjection[];
+}
+
+export type CallState = 'greeting' | 'menu' | 'queued' | 'ringing' | 'talking' | 'wrap-up' | 'ended';
+
+export interface CallProjection {
+  id: string;
+  direction: 'inbound' | 'outbound';
+  asterisk_id: string | null;
+  channel_id: string | null;
+  sip_call_id: string | null;
+  entry: 'menu' | 'direct' | 'fallback';
+  caller: string | null;
+  caller_received: string;
+  caller_reason: 'withheld' | 'invalid' | null;
+  keyed_number: string | null;
+  specialty: string | null;
+  entered_at: string;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  state: CallState;
+  ending: Ending | null;
+  hangup_cause: number | null;
+  expert_id: string | null;
+}
+
+export interface OfferProjection {
+  id: string;
+  call_id: string;
+  expert_id: string;
+  attempt: number;
+  made_at: string;
+  why: Record<string, unknown>;
+  result: OfferResult | null;
+  ended_at: string | null;
+}
+
+export interface SegmentProjection {
+  call_id: string;
+  position: number;
+  offer_id: string | null;
+  expert_id: string;
+  started_at: string;
+  ended_at: string | null;
+  ended_by: 'citizen' | 'expert' | 'fault' | null;
+}
+
+export interface OutcomeProjection {
+  call_id: string;
+  seq: number;
+  code: string;
+  note: string | null;
+  follow_up: boolean;
+  set_at: string;
+  actor: string;
+}
+
+export interface RecordingProjection {
+  call_id: string;
+  seq: number;
+  kind: 'message';
+  path: string;
+  bytes: number;
+  seconds: number;
+  sha256: string;
+  created_at: string;
+}
+
+type Facts<Kind extends LedgerFact['kind']> = Extract<LedgerFact, { kind: Kind }>['data'];
+type Rows = Projection & { wrappedUp: boolean };
+
+/**
+ * @param entries of one call, in any order.
+ * @returns null while the entry that began the call is not known.
+ */
+export function project(entries: readonly LedgerEntry[]): Projection | null {
+  const ordered = entries.toSorted((a, b) => a.seq - b.seq);
+  const first = ordered.find((entry) => entry.kind === 'call.entered');
+  if (first === undefined) return null;
+  const rows: Rows = {
+    call: entered(first.callId, first.data),
+    offers: [],
+    segments: [],
+    outcomes: [],
+    recordings: [],
+    wrappedUp: false,
+  };
+  for (const entry of ordered) apply(rows, entry);
+  const { wrappedUp: _, ...projection } = rows;
+  return projection;
+}
+
+function entered(id: string, data: Facts<'call.entered'>): CallProjection {
+  return {
+    id,
+    direction: data.direction,
+    // Without both there is nothing by which a second import could be recognised.
+    asterisk_id: data.asteriskId === '' || data.channelId === '' ? null : data.asteriskId,
+    channel_id: data.asteriskId === '' || data.channelId === '' ? null : data.channelId,
+    sip_call_id: data.sipCallId,
+    entry: data.entry,
+    caller: data.caller,
+    caller_received: data.callerReceived,
+    caller_reason: data.caller === null ? (data.callerReason ?? 'invalid') : null,
+    keyed_number: null,
+    specialty: null,
+    entered_at: data.enteredAt,
+    queued_at: null,
+    answered_at: null,
+    ended_at: null,
+    state: 'greeting',
+    ending: null,
+    hangup_cause: null,
+    expert_id: null,
+  };
+}
+
+function apply(rows: Rows, entry: LedgerEntry): void {
+  const { call } = rows;
+  switch (entry.kind) {
+    case 'call.entered':
+    case 'fault.met':
+      return;
+    case 'hours.checked':
+      if (entry.data.specialty === null && entry.data.open) move(call, 'menu');
+      // A citizen sent away because this specialty is closed did ask for it.
+      call.specialty ??= entry.data.specialty;
+      return;
+    case 'menu.missed':
+      return move(call, 'menu');
+    case 'menu.chosen':
+      call.specialty = entry.data.specialty;
+      return move(call, 'menu');
+    case 'call.queued':
+      call.specialty = entry.data.specialty;
+      call.queued_at ??= entry.data.queuedAt;
+      return move(call, 'queued');
+    case 'offer.made':
+      rows.offers.push(offer(call.id, entry.data));
+      return move(call, 'ringing');
+    case 'offer.ended':
+      return endOffer(rows, entry.data);
+    case 'call.answered':
+      return answer(rows, entry.data);
+    case 'segment.ended':
+      return endSegment(rows, entry.data);
+    case 'call.ended':
+      return end(rows, entry.data);
+    case 'wrap-up.ended':
+      rows.wrappedUp = true;
+      if (call.state === 'wrap-up' && call.ending !== null) call.state = 'ended';
+      return;
+    case 'outcome.set':
+      rows.outcomes.push(outcome(entry, entry.data));
+      return;
+    case 'message.kept':
+      return keepMessage(rows, entry, entry.data);
+  }
+}
+
+/** What still trickles in after the end (an offer cancelled, say) does not bring the call back to life. */
+function move(call: CallProjection, state: CallState): void {
+  if (call.ending === null) call.state = state;
+}
+
+function offer(callId: string, data: Facts<'offer.made'>): OfferProjection {
+  const { offerId, expertId, attempt, madeAt, why } = data;
+  return { id: offerId, call_id: callId, expert_id: expertId, attempt, made_at: madeAt, why, result: null, ended_at: null };
+}
+
+function endOffer(rows: Rows, data: Facts<'offer.ended'>): void {
+  const found = rows.offers.find((one) => one.id === data.offerId);
+  if (found !== undefined) {
+    found.result = data.result;
+    found.ended_at = data.endedAt;
+  }
+  if (data.result !== 'answered' && rows.call.state === 'ringing') move(rows.call, 'queued');
+}
+
+function answer(rows: Rows, data: Facts<'call.answered'>): void {
+  const { call, offers, segments } = rows;
+  call.answered_at ??= data.answeredAt;
+  call.expert_id = data.expertId;
+  const found = offers.find((one) => one.id === data.offerId);
+  if (found?.result === null) {
+    found.result = 'answered';
+    found.ended_at = data.answeredAt;
+  }
+  segments.push({
+    call_id: call.id,
+    position: segments.length + 1,
+    offer_id: data.offerId,
+    expert_id: data.expertId,
+    started_at: data.answeredAt,
+    ended_at: null,
+    ended_by: null,
+  });
+  move(call, 'talking');
+}
+
+function endSegment(rows: Rows, data: Facts<'segment.ended'>): void {
+  const { call, segments } = rows;
+  let open = segments.findLast((one) => one.expert_id === data.expertId && one.ended_at === null);
+  if (open === undefined) {
+    // Its beginning is not known here; the talk took place all the same.
+    open = {
+      call_id: call.id,
+      position: segments.length + 1,
+      offer_id: null,
+      expert_id: data.expertId,
+      started_at: data.startedAt,
+      ended_at: null,
+      ended_by: null,
+    };
+    segments.push(open);
+  }
+  open.started_at = data.startedAt;
+  open.ended_at = data.endedAt;
+  open.ended_by = data.by;
+  move(call, data.by === 'fault' ? 'queued' : 'wrap-up');
+}
+
+/** A call that was talked in is in wrap-up after the citizen has gone, until its expert has done with it. */
+function end(rows: Rows, data: Facts<'call.ended'>): void {
+  const { call } = rows;
+  if (call.ending !== null) return;
+  const wrapsUp = call.state === 'wrap-up' && data.ending === 'answered' && !rows.wrappedUp;
+  call.state = wrapsUp ? 'wrap-up' : 'ended';
+  call.ending = data.ending;
+  call.ended_at = data.endedAt;
+  call.hangup_cause = data.cause;
+}
+
+function outcome(entry: LedgerEntry, data: Facts<'outcome.set'>): OutcomeProjection {
+  const { code, note, followUp, setAt } = data;
+  return { call_id: entry.callId, seq: entry.seq, code, note, follow_up: followUp, set_at: setAt, actor: entry.actor };
+}
+
+function keepMessage(rows: Rows, entry: LedgerEntry, data: Facts<'message.kept'>): void {
+  rows.call.keyed_number = data.keyedNumber ?? rows.call.keyed_number;
+  if (data.recording === '') return;
+  rows.recordings.push({
+    call_id: entry.callId,
+    seq: entry.seq,
+    kind: 'message',
+    path: data.recording,
+    bytes: data.bytes,
+    seconds: Math.round(data.seconds),
+    sha256: data.sha256,
+    created_at: entry.at,
+  });
+}

@@ -1,0 +1,98 @@
+import type { Telephony } from '../asterisk/telephony.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Routing } from '../routing/routing.ts';
+import type { Call, Settings } from './call.ts';
+import { expertChannel } from './effects.ts';
+import { revive } from './revival.ts';
+import type { Snapshots } from './snapshots.ts';
+import { offerOf, type Switchboard } from './switchboard.ts';
+
+export interface ReconcileDeps {
+  telephony: Telephony;
+  routing: Routing;
+  snapshots: Snapshots;
+  switchboard: Switchboard;
+  settings: Settings;
+  clock: Clock;
+  log: Log;
+  /** Channels whose entering has been told and waits to be handled. */
+  entering: () => ReadonlySet<string>;
+}
+
+/**
+ * After every (re)connection: compares what Asterisk says is there with what is known here and in the snapshots, and
+ * brings both together. Events of the time in between are gone for ever; this is what stands in for them.
+ */
+export async function reconcile(deps: ReconcileDeps): Promise<void> {
+  const { telephony, snapshots, switchboard, log } = deps;
+  const channels = await telephony.channels();
+  const present = new Set(channels.map((channel) => channel.id));
+  const ours = [...switchboard.live().values()];
+  const known = new Set(ours.map((runner) => runner.call().id));
+  for (const runner of ours) missedEvents(runner.call(), present, (event) => runner.post(event));
+
+  const orphans = (await snapshots.all()).filter((call) => !known.has(call.id));
+  for (const call of orphans) await takeUp(call, present, deps);
+
+  const citizens = new Set([...switchboard.live().values()].map((runner) => runner.call().channelId));
+  const entering = deps.entering();
+  const strangers = channels.filter(
+    ({ id, applicationData }) => isCitizen(applicationData) && !citizens.has(id) && !entering.has(id),
+  );
+  // A citizen nobody knows of: entering afresh begins a call, and the row is written.
+  for (const channel of strangers) await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
+  await sweep(deps, [...present]);
+  log.info({ channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length }, 'calls.reconciled');
+}
+
+const isCitizen = (applicationData: string): boolean => applicationData.split(',')[1] === 'citizen';
+
+function missedEvents(call: Call, present: ReadonlySet<string>, post: (event: Missed) => void): void {
+  const offerId = call.talk?.offerId ?? call.offer?.offerId;
+  if (offerId !== undefined && call.state === 'ringing' && !present.has(expertChannel(offerId)))
+    post({ type: 'expert-failed', offerId, reason: 'lost' });
+  if (offerId !== undefined && call.state === 'talking' && !present.has(expertChannel(offerId)))
+    post({ type: 'expert-gone', offerId, cause: null });
+  if (!call.citizenGone && !present.has(call.channelId)) post({ type: 'citizen-gone', cause: null });
+}
+type Missed =
+  | { type: 'expert-failed'; offerId: string; reason: 'lost' }
+  | { type: 'expert-gone'; offerId: string; cause: null }
+  | { type: 'citizen-gone'; cause: null };
+
+async function takeUp(call: Call, present: ReadonlySet<string>, deps: ReconcileDeps): Promise<void> {
+  const { telephony, routing, switchboard, settings, clock, log } = deps;
+  const legAlive = call.talk !== null && present.has(expertChannel(call.talk.offerId));
+  const citizenHere = present.has(call.channelId);
+  // Nothing is played to and nobody is rung for a citizen who has gone; the snapshot is closed as it stands.
+  const step = citizenHere ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
+  const runner = switchboard.take(step);
+  log.info({ callId: call.id, state: call.state, citizenHere }, 'call.taken-up');
+  if (citizenHere) await telephony.watchChannel(call.channelId);
+  missedEvents(call, present, (event) => runner.post(event));
+  if (call.state !== 'wrap-up' || call.talk === null) return;
+  const expert = await routing.expert(call.talk.expertId);
+  const stillWrapsUp = expert?.activity === 'wrap-up' && expert.callId === call.id;
+  if (!stillWrapsUp) runner.post({ type: 'wrap-up-ended', expertId: call.talk.expertId });
+}
+
+/** Experts' legs and bridges that belong to no live call are ended. */
+async function sweep(deps: ReconcileDeps, channelIds: readonly string[]): Promise<void> {
+  const { telephony, routing, switchboard } = deps;
+  const calls = [...switchboard.live().values()].map((runner) => runner.call());
+  const offers = new Set(calls.flatMap((call) => [call.offer?.offerId, call.talk?.offerId]));
+  for (const id of channelIds) {
+    const offerId = offerOf(id);
+    if (offerId !== null && !offers.has(offerId)) await telephony.hangup(id);
+  }
+  for (const bridge of await telephony.bridges())
+    if (bridge.id.startsWith('talk-') && !offers.has(bridge.id.slice('talk-'.length))) await telephony.destroyBridge(bridge.id);
+  const live = new Set(calls.map((call) => call.id));
+  for (const { callId } of await routing.waiting()) if (!live.has(callId)) await routing.leave(callId);
+  for (const { callId } of await routing.reservations()) {
+    if (live.has(callId)) continue;
+    await routing.leave(callId);
+    await routing.release(callId, 0);
+  }
+}

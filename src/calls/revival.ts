@@ -1,0 +1,56 @@
+import type { Call, Settings } from './call.ts';
+import * as phrases from './phrases.ts';
+import { LONGEST_WORDS_SECONDS } from './reception.ts';
+import { after, change, effect, go, iso, play, record, type Draft } from './table.ts';
+import type { Step } from './machine.ts';
+import { wait } from './waiting.ts';
+
+/**
+ * Takes up a call whose process is gone, or whose events were missed, from its snapshot and from what Asterisk says is
+ * still there. Pure. The citizen hears at most a prompt again; the place in the queue is kept by the old score.
+ */
+export function revive(call: Call, expertLegAlive: boolean, settings: Settings, now: number): Step {
+  const draft: Draft = { call: { ...call, playing: null }, effects: [], settings, now };
+  switch (call.state) {
+    case 'greeting':
+    case 'hours-check':
+    case 'menu':
+      askAgain(draft);
+      break;
+    case 'position':
+    case 'waiting':
+    case 'ringing':
+    case 'connecting':
+      waitAgain(draft);
+      break;
+    case 'talking':
+      // Two people who hear each other notice nothing; a lost leg is told by the caller as an event.
+      if (!expertLegAlive) effect(draft, { do: 'music', on: true });
+      break;
+    case 'wrap-up':
+    case 'leaving':
+      if (!call.citizenGone) effect(draft, { do: 'hang-up-citizen' });
+      break;
+    case 'ended':
+      break;
+  }
+  return { call: draft.call, effects: draft.effects };
+}
+
+function askAgain(draft: Draft): void {
+  change(draft, { specialty: null, digit: null });
+  go(draft, 'menu');
+  play(draft, phrases.menu);
+  after(draft, LONGEST_WORDS_SECONDS, 'silence');
+}
+
+function waitAgain(draft: Draft): void {
+  const { offer } = draft.call;
+  if (offer !== null) {
+    effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
+    record(draft, { kind: 'offer.ended', data: { offerId: offer.offerId, result: 'lost', endedAt: iso(draft.now) } });
+    change(draft, { offer: null });
+  }
+  effect(draft, { do: 'rejoin-queue' });
+  wait(draft);
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Call, CallEvent, Effect, Settings, TimerName } from './call.ts';
+import { createInbox } from './inbox.ts';
+import { step, type Step } from './machine.ts';
+import type { Snapshots } from './snapshots.ts';
+
+/** Carries out one effect; what comes of it at once is given to `reply`. */
+export type Perform = (call: Call, effect: Exclude<Effect, { do: 'timer' }>, reply: (event: CallEvent) => void) => Promise<void>;
+
+/** One live call: the table behind a serial inbox, its timers, its snapshot. */
+export interface Runner {
+  call(): Call;
+  post(event: CallEvent): void;
+  idle(): Promise<void>;
+  /** Drops the timers; the call itself goes on in Asterisk for whoever takes it up. */
+  abandon(): void;
+}
+
+export interface RunnerDeps {
+  settings: Settings;
+  snapshots: Snapshots;
+  perform: Perform;
+  clock: Clock;
+  log: Log;
+  onEnded: (call: Call) => void;
+}
+
+/** first: what begins (or takes up) the call; its effects are carried out before any event. */
+export function startRunner(first: Step, deps: RunnerDeps): Runner {
+  const { settings, snapshots, perform, clock, onEnded } = deps;
+  const log = deps.log.child({ callId: first.call.id });
+  let call = first.call;
+  let timers = new Map<TimerName, NodeJS.Timeout>();
+
+  function dropTimers(): void {
+    for (const timer of timers.values()) clearTimeout(timer);
+    timers = new Map();
+  }
+
+  function setTimer({ name, seconds, visit }: Extract<Effect, { do: 'timer' }>): void {
+    clearTimeout(timers.get(name));
+    timers.set(name, setTimeout(() => inbox.post({ event: { type: 'timer', name, visit } }), seconds * 1000));
+  }
+
+  async function save(): Promise<void> {
+    try {
+      await snapshots.save(call);
+    } catch (error) {
+      // Without Redis the call still goes on; it could only not be taken up by another process.
+      log.warn({ err: error, state: call.state }, 'snapshot.failed');
+    }
+  }
+
+  async function carryOut(next: Step, reply: (event: Message) => void): Promise<void> {
+    if (next.call.visit !== call.visit) dropTimers();
+    const changed = next.call !== call;
+    call = next.call;
+    if (changed) await save();
+    for (const effect of next.effects) {
+      if (effect.do === 'timer') setTimer(effect);
+      else await attempt(effect, reply);
+    }
+    if (call.state === 'ended') await finish();
+  }
+
+  /** What a fault means to the call is said by `perform` in events; here it must only not stop the other effects. */
+  async function attempt(effect: Exclude<Effect, { do: 'timer' }>, reply: (event: Message) => void): Promise<void> {
+    try {
+      await perform(call, effect, (event) => reply({ event }));
+    } catch (error) {
+      log.error({ err: error, effect: effect.do, state: call.state }, 'effect.failed');
+    }
+  }
+
+  async function finish(): Promise<void> {
+    dropTimers();
+    onEnded(call);
+    try {
+      await snapshots.remove(call.id);
+    } catch (error) {
+      log.warn({ err: error }, 'snapshot.kept');
+    }
+  }
+
+  type Message = { event: CallEvent } | { begin: Step };
+  const inbox = createInbox<Message>(
+    async (message, reply) => {
+      if ('begin' in message) {
+        await save();
+        await carryOut(message.begin, reply);
+      } else if (call.state !== 'ended') {
+        log.debug({ event: message.event.type, state: call.state, visit: call.visit }, 'event.handled');
+        await carryOut(step(call, message.event, settings, clock.now()), reply);
+      }
+    },
+    (fault, message) => log.error({ err: fault, message, state: call.state }, 'event.failed'),
+  );
+  inbox.post({ begin: first });
+
+  return {
+    call: () => call,
+    post: (event) => inbox.post({ event }),
+    idle: () => inbox.idle(),
+    abandon: dropTimers,
+  };
+}

@@ -1,0 +1,136 @@
+import type { Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Hours } from '../hours/service.ts';
+import type { Log } from '../log.ts';
+import type { Routing } from '../routing/routing.ts';
+import { createPerform } from './effects.ts';
+import type { Settings } from './call.ts';
+import { createHandover } from './handover.ts';
+import type { Ledger } from './ledger.ts';
+import { reconcile } from './reconcile.ts';
+import type { Snapshots } from './snapshots.ts';
+import { createSwitchboard } from './switchboard.ts';
+
+/** The calls of this process: from the link's first proof of life to the last row. */
+export interface Calls {
+  /** True while every part a new call needs is there. */
+  ready(): boolean;
+  liveCount(): Map<string, number>;
+  setOutcome(expertId: string, digit: string): 'saved' | 'refused';
+  importMissed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface CallsDeps {
+  telephony: Telephony;
+  routing: Routing;
+  hours: Pick<Hours, 'check'>;
+  ledger: Ledger;
+  snapshots: Snapshots;
+  clock: Clock;
+  log: Log;
+  config: Config;
+  /** Digit of the menu → specialty. */
+  specialties: Readonly<Record<string, string>>;
+}
+
+const MENU_PROMPTS = 3;
+
+export function settingsOf(config: Config, specialties: Readonly<Record<string, string>>): Settings {
+  return {
+    specialties,
+    defaultSpecialty: config.DEFAULT_SPECIALTY,
+    menuPrompts: MENU_PROMPTS,
+    menuTimeoutSeconds: config.MENU_TIMEOUT_SECONDS,
+    ringSeconds: config.RING_SECONDS,
+    wrapUpSeconds: config.WRAP_UP_SECONDS,
+    positionRepeatSeconds: config.POSITION_REPEAT_SECONDS,
+  };
+}
+
+export function createCalls(deps: CallsDeps): Calls {
+  const { telephony, routing, log, config, clock, snapshots } = deps;
+  const settings = settingsOf(config, deps.specialties);
+  let asteriskId = '';
+  let ready = false;
+  const shared = { ...deps, settings, asteriskId: () => asteriskId, areaCode: config.CLINIC_AREA_CODE };
+  const perform = createPerform({
+    ...deps,
+    zone: config.CLINIC_TIMEZONE,
+    ringSeconds: config.RING_SECONDS,
+    callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,
+  });
+  const switchboard = createSwitchboard({ ...shared, perform });
+  const handover = createHandover({ ...shared, recordingsDir: config.RECORDINGS_DIR });
+
+  /** Events of the time in which we do not yet know what is there; null once we do. */
+  let held: TelephonyEvent[] | null = [];
+
+  function pass(event: TelephonyEvent): void {
+    if (event.type === 'channel-entered' && event.args[0] === 'missed') void missed(event.channel.id, event.args);
+    else switchboard.handle(event);
+  }
+
+  async function takeUp(): Promise<void> {
+    try {
+      asteriskId = (await telephony.asteriskInfo()).systemName;
+      const entering = () => new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
+      await reconcile({ telephony, routing, snapshots, switchboard, settings, clock, log, entering });
+      const waiting = held ?? [];
+      held = null;
+      for (const event of waiting) pass(event);
+      ready = telephony.link() === 'ready';
+      await handover.start();
+    } catch (error) {
+      log.error({ err: error }, 'calls.not-reconciled');
+      if (telephony.link() === 'ready') retry = setTimeout(() => void takeUp(), RECONCILE_AGAIN_MS);
+    }
+  }
+  let retry: NodeJS.Timeout | undefined;
+
+  const stops = [
+    telephony.onEvent((event) => (held === null ? pass(event) : void held.push(event))),
+    telephony.onLink((state) => {
+      ready = false;
+      held = [];
+      clearTimeout(retry);
+      if (state === 'ready') void takeUp();
+    }),
+    routing.onOffer((offer) => switchboard.offered(offer)),
+    routing.onChange((change) => {
+      if (change.type === 'wrap-up-ended') switchboard.wrapUpEnded(change.callId, change.expertId);
+    }),
+  ];
+  if (telephony.link() === 'ready') void takeUp();
+
+  async function missed(channelId: string, args: readonly string[]): Promise<void> {
+    try {
+      await handover.take(channelId, args);
+    } catch (error) {
+      log.error({ err: error }, 'missed.not-imported');
+      await telephony.hangup(channelId).catch((fault: unknown) => log.warn({ err: fault }, 'request.failed'));
+    }
+  }
+
+  return {
+    ready: () => ready,
+    liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
+    setOutcome: switchboard.setOutcome,
+    importMissed: () => handover.start(),
+    close: async () => {
+      clearTimeout(retry);
+      for (const stop of stops) stop();
+      await switchboard.settle();
+      switchboard.close();
+    },
+  };
+}
+
+const RECONCILE_AGAIN_MS = 1000;
+
+function countStates(states: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,172 @@
+import type { ChannelSnapshot, Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { MissReason, Offer, Routing } from '../routing/routing.ts';
+import { arrivalOf } from './arrival.ts';
+import type { Call, Settings } from './call.ts';
+import { expertChannel } from './effects.ts';
+import { begin, type Step } from './machine.ts';
+import { OUTCOME_BY_DIGIT } from './outcomes.ts';
+import { startRunner, type Perform, type Runner } from './runner.ts';
+import type { Snapshots } from './snapshots.ts';
+
+/** Which event belongs to which call. Holds the live calls of this process. */
+export interface Switchboard {
+  handle(event: TelephonyEvent): void;
+  offered(offer: Offer): void;
+  wrapUpEnded(callId: string, expertId: string): void;
+  /** By keypad in the expert's wrap-up or talk; `refused` where no call of this expert is open or the digit means nothing. */
+  setOutcome(expertId: string, digit: string): 'saved' | 'refused';
+  take(step: Step): Runner;
+  live(): ReadonlyMap<string, Runner>;
+  /** Waits until every call has handled what arrived so far. */
+  settle(): Promise<void>;
+  close(): void;
+}
+
+export interface SwitchboardDeps {
+  telephony: Telephony;
+  routing: Routing;
+  snapshots: Snapshots;
+  perform: Perform;
+  settings: Settings;
+  clock: Clock;
+  log: Log;
+  areaCode: string;
+  asteriskId: () => string;
+}
+
+/** Q.850 causes of a leg that ended before it was answered. */
+const CAUSES: Readonly<Record<number, MissReason>> = {
+  3: 'unreachable',
+  17: 'busy',
+  18: 'no-answer',
+  19: 'no-answer',
+  20: 'unreachable',
+  21: 'declined',
+  27: 'unreachable',
+  38: 'unreachable',
+};
+
+export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
+  const { telephony, settings, clock, log } = deps;
+  const runners = new Map<string, Runner>();
+  const citizens = new Map<string, Runner>();
+  const playbackOwner = (playbackId: string) => runners.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
+
+  function take(step: Step): Runner {
+    const { id, channelId } = step.call;
+    const runner = startRunner(step, { ...deps, onEnded: forget });
+    runners.set(id, runner);
+    citizens.set(channelId, runner);
+    return runner;
+  }
+
+  function forget(call: Call): void {
+    runners.delete(call.id);
+    citizens.delete(call.channelId);
+  }
+
+  function enter(channel: ChannelSnapshot, args: string[], at: number): void {
+    // The dialplan's loop or our own take-over brings back a call that is known.
+    if (citizens.has(channel.id)) return;
+    const entry = args[1] === 'direct' ? 'direct' : 'menu';
+    const arrival = arrivalOf(channel, entry, at, { asteriskId: deps.asteriskId(), areaCode: deps.areaCode });
+    quietly(telephony.watchChannel(channel.id));
+    quietly(telephony.setVariables(channel.id, { CLINIC_CALL_ID: arrival.id }));
+    take(begin(arrival, settings, clock.now()));
+  }
+
+  function expertEntered(offerId: string): void {
+    const runner = ringingFor(offerId);
+    if (runner === undefined) return quietly(telephony.hangup(expertChannel(offerId)));
+    runner.post({ type: 'expert-answered', offerId });
+  }
+
+  function expertDied(offerId: string, cause: number): void {
+    for (const runner of runners.values()) {
+      const { state, offer, talk } = runner.call();
+      const talks = talk?.offerId === offerId || state === 'connecting';
+      if (offer?.offerId !== offerId && talk?.offerId !== offerId) continue;
+      if (talks) runner.post({ type: 'expert-gone', offerId, cause });
+      else runner.post({ type: 'expert-failed', offerId, reason: CAUSES[cause] ?? 'declined' });
+    }
+  }
+
+  const ringingFor = (offerId: string) => find((call) => call.offer?.offerId === offerId);
+
+  function find(fits: (call: Call) => boolean): Runner | undefined {
+    for (const runner of runners.values()) if (fits(runner.call())) return runner;
+    return undefined;
+  }
+
+  function quietly(request: Promise<unknown>): void {
+    request.catch((error: unknown) => log.warn({ err: error }, 'request.failed'));
+  }
+
+  function gone(channelId: string, cause: number | null): void {
+    const offerId = offerOf(channelId);
+    if (offerId === null) citizens.get(channelId)?.post({ type: 'citizen-gone', cause });
+    else if (cause !== null) expertDied(offerId, cause);
+  }
+
+  function handle(event: TelephonyEvent): void {
+    switch (event.type) {
+      case 'channel-entered':
+        if (event.args[0] === 'citizen') enter(event.channel, event.args, event.at);
+        else if (event.args[0] === 'expert') expertEntered(event.args[1] ?? '');
+        return;
+      case 'digit':
+        return citizens.get(event.channelId)?.post({ type: 'citizen-digit', digit: event.digit });
+      case 'playback-finished':
+        return playbackOwner(event.playbackId)?.post({ type: 'playback-finished', playbackId: event.playbackId });
+      case 'hangup-requested':
+        // An expert's cause is told when the leg is destroyed, a moment later.
+        return offerOf(event.channelId) === null ? gone(event.channelId, event.cause) : undefined;
+      case 'channel-destroyed':
+        return gone(event.channelId, event.cause);
+      case 'channel-left':
+        return gone(event.channelId, null);
+      case 'endpoint-state':
+        return event.online ? undefined : telephoneVanished(event.endpoint);
+      case 'contact':
+      case 'channel-state':
+        return;
+    }
+  }
+
+  function telephoneVanished(expertId: string): void {
+    const runner = find((call) => call.state === 'ringing' && call.offer?.expertId === expertId);
+    const offerId = runner?.call().offer?.offerId;
+    if (offerId !== undefined) runner?.post({ type: 'expert-failed', offerId, reason: 'unreachable' });
+  }
+
+  return {
+    handle,
+    take,
+    offered: ({ callId, offerId, expertId, attempt, madeAt, why }) => {
+      const runner = runners.get(callId);
+      if (runner !== undefined) return runner.post({ type: 'offered', offer: { offerId, expertId, attempt, madeAt, why } });
+      log.warn({ callId, offerId }, 'offer.ownerless');
+      quietly(deps.routing.leave(callId));
+    },
+    wrapUpEnded: (callId, expertId) => runners.get(callId)?.post({ type: 'wrap-up-ended', expertId }),
+    setOutcome: (expertId, digit) => {
+      const code = OUTCOME_BY_DIGIT[digit];
+      const open = find((call) => call.talk?.expertId === expertId && call.state !== 'ended');
+      if (code === undefined || open === undefined) return 'refused';
+      open.post({ type: 'outcome-set', expertId, code });
+      return 'saved';
+    },
+    live: () => runners,
+    settle: async () => void (await Promise.all([...runners.values()].map((runner) => runner.idle()))),
+    close: () => {
+      for (const runner of runners.values()) runner.abandon();
+    },
+  };
+}
+
+/** The offer an expert's leg was made for; null for any other channel. */
+export function offerOf(channelId: string): string | null {
+  return channelId.startsWith('exp-') ? channelId.slice('exp-'.length) : null;
+}

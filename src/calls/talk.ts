@@ -1,0 +1,106 @@
+import { goodbye } from './phrases.ts';
+import { LONGEST_WORDS_SECONDS } from './reception.ts';
+import { after, arrow, change, effect, finished, go, iso, play, record, row, type Draft } from './table.ts';
+import { wait } from './waiting.ts';
+
+/** The talk itself and the expert's wrap-up after it. */
+
+/** Q.850 16: normal clearing. Whatever else ends an expert's leg in a talk is a fault of the line. */
+const NORMAL_CLEARING = 16;
+
+function endSegment(draft: Draft, by: 'citizen' | 'expert' | 'fault'): void {
+  const { talk } = draft.call;
+  if (talk === null) return;
+  const { expertId, startedAt } = talk;
+  record(draft, {
+    kind: 'segment.ended',
+    data: { expertId, startedAt: iso(startedAt), endedAt: iso(draft.now), by },
+  });
+}
+
+function endTalk(draft: Draft): void {
+  const { talk } = draft.call;
+  if (talk !== null) effect(draft, { do: 'end-talk', offerId: talk.offerId });
+}
+
+function writeEnd(draft: Draft, cause: number | null): void {
+  const { state } = draft.call;
+  change(draft, { citizenGone: true, playing: null });
+  record(draft, {
+    kind: 'call.ended',
+    data: { ending: 'answered', endedAt: iso(draft.now), state, cause, note: null },
+  });
+}
+
+/** The expert's wrap-up begins; with none configured the call is over once the citizen is gone. */
+function wrapUp(draft: Draft): void {
+  const { wrapUpSeconds } = draft.settings;
+  effect(draft, { do: 'release', wrapUpSeconds });
+  if (wrapUpSeconds > 0) return go(draft, 'wrap-up');
+  go(draft, draft.call.citizenGone ? 'ended' : 'leaving');
+}
+
+/** The line to the expert broke: the citizen goes back to the queue and, with the old score, to its head. */
+function loseExpert(draft: Draft): void {
+  endTalk(draft);
+  endSegment(draft, 'fault');
+  change(draft, { talk: null });
+  effect(draft, { do: 'rejoin-queue' });
+  wait(draft);
+}
+
+const setsOutcome = arrow<'outcome-set'>([], (draft, { expertId, code }) => {
+  if (draft.call.talk?.expertId !== expertId) return;
+  record(
+    draft,
+    { kind: 'outcome.set', data: { code, note: null, followUp: false, setAt: iso(draft.now) } },
+    `expert:${expertId}`,
+  );
+});
+
+export const talking = row(
+  {
+    'outcome-set': setsOutcome,
+    'citizen-gone': arrow(['wrap-up', 'ended'], (draft, event) => {
+      endSegment(draft, 'citizen');
+      change(draft, { ending: 'answered' });
+      writeEnd(draft, event.cause);
+      endTalk(draft);
+      wrapUp(draft);
+    }),
+    'expert-failed': arrow(['waiting'], (draft, event) => {
+      if (draft.call.talk?.offerId === event.offerId) loseExpert(draft);
+    }),
+    'expert-gone': arrow(['wrap-up', 'leaving', 'waiting'], (draft, event) => {
+      if (draft.call.talk?.offerId !== event.offerId) return;
+      if (event.cause !== null && event.cause !== NORMAL_CLEARING) return loseExpert(draft);
+      endTalk(draft);
+      endSegment(draft, 'expert');
+      change(draft, { ending: 'answered' });
+      wrapUp(draft);
+      play(draft, goodbye);
+      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+    }),
+  },
+  'two people are talking; the keys are theirs',
+);
+
+export const wrappingUp = row(
+  {
+    'outcome-set': setsOutcome,
+    'citizen-gone': arrow([], (draft, event) => {
+      if (!draft.call.citizenGone) writeEnd(draft, event.cause);
+    }),
+    'playback-finished': arrow([], (draft, event) => {
+      if (finished(draft, event.playbackId)) effect(draft, { do: 'hang-up-citizen' });
+    }),
+    timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
+    'wrap-up-ended': arrow(['ended', 'leaving'], (draft, { expertId }) => {
+      record(draft, { kind: 'wrap-up.ended', data: { expertId, endedAt: iso(draft.now) } }, `expert:${expertId}`);
+      if (draft.call.citizenGone) return go(draft, 'ended');
+      go(draft, 'leaving');
+      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+    }),
+  },
+  'the expert writes down what came of it',
+);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { revive } from '../../src/calls/revival.ts';
+import { deeds, entries, feed, inMenu, inQueue, isConnecting, isRinging, isTalking, kinds, NOW, settings, start } from '../support/call-fixtures.ts';
+
+const take = (walk: ReturnType<typeof start>, legAlive = true) => revive(walk.call, legAlive, settings, NOW);
+
+describe('a call taken up by another process', () => {
+  it.each([
+    ['greeting', start()],
+    ['menu', inMenu()],
+  ])('in %s is asked again', (_state, walk) => {
+    const step = take(walk);
+    expect(step.call).toMatchObject({ state: 'menu', specialty: null });
+    expect(step.effects).toContainEqual(expect.objectContaining({ do: 'play', sounds: ['clinic/menu'] }));
+  });
+
+  it.each([
+    ['position', inQueue()],
+    ['ringing', isRinging()],
+    ['connecting', isConnecting()],
+  ])('in %s waits again with the old score', (_state, walk) => {
+    const step = take(walk);
+    expect(step.call).toMatchObject({ state: 'waiting', queuedAt: walk.call.queuedAt, offer: null });
+    expect(deeds(step.effects)).toContain('rejoin-queue');
+  });
+
+  it('ends the offer it finds under way, and goes on numbering', () => {
+    const ringing = isRinging();
+    const step = take(ringing);
+    expect(step.effects).toContainEqual({ do: 'stop-ringing', offerId: 'o1' });
+    expect(entries(step.effects)).toEqual([
+      expect.objectContaining({ kind: 'offer.ended', seq: ringing.call.seq + 1 }),
+    ]);
+  });
+
+  it('leaves a talk alone', () => {
+    const step = take(isTalking());
+    expect(step).toEqual({ call: isTalking().call, effects: [] });
+  });
+
+  it('hangs up a citizen whose goodbye was cut off', () => {
+    const goodbye = feed(isTalking(), { type: 'expert-gone', offerId: 'o1', cause: 16 });
+    expect(deeds(take(goodbye).effects)).toEqual(['hang-up-citizen']);
+    const gone = feed(goodbye, { type: 'citizen-gone', cause: 16 });
+    expect(deeds(take(gone).effects)).toEqual([]);
+  });
+
+  it('ignores the timers of the process that is gone', () => {
+    const waiting = take(isRinging()).call;
+    const late = feed({ call: waiting, effects: [], all: [] }, { type: 'timer', name: 'no-answer', visit: isRinging().call.visit });
+    expect(late.call).toBe(waiting);
+    expect(kinds(late.effects)).toEqual([]);
+  });
+});
