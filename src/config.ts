@@ -28,18 +28,34 @@ const properties = {
   }),
   CLINIC_TIMEZONE: string('Time zone of the hours', 'Asia/Tehran'),
   CLINIC_CITY: string("The city's name as the pages show it", 'تهران'),
-  CLINIC_NUMBER: Type.String({ description: "The municipality's short number", default: '137', pattern: '^[0-9]{2,8}$' }),
-  CLINIC_OPTION: Type.String({ description: "The clinic's digit in the number's menu", default: '8', pattern: '^[0-9]$' }),
+  CLINIC_NUMBER: Type.String({
+    description: "The municipality's short number",
+    default: '137',
+    pattern: '^[0-9]{2,8}$',
+  }),
+  CLINIC_OPTION: Type.String({
+    description: "The clinic's digit in the number's menu",
+    default: '8',
+    pattern: '^[0-9]$',
+  }),
   CLINIC_AREA_CODE: Type.String({
     description: 'Area code put before eight-digit local numbers, without the 0',
     default: '21',
     pattern: '^[1-9][0-9]{1,2}$',
   }),
-  DEFAULT_SPECIALTY: string('Specialty whose experts take callers who chose none after three prompts', 'urban-services'),
+  DEFAULT_SPECIALTY: string(
+    'Specialty whose experts take callers who chose none after three prompts',
+    'urban-services',
+  ),
   MENU_TIMEOUT_SECONDS: integer('Silence after the menu before it is repeated', 6, 1, 60),
   RING_SECONDS: integer("How long one expert's telephone rings before the next is tried", 15, 3, 120),
   WRAP_UP_SECONDS: integer('Time after a talk in which an expert is offered no call', 30, 0, 3600),
-  MISSES_BEFORE_PAUSE: integer('Offers in a row an expert may leave unanswered before being paused', 2, 1, 100),
+  MISSES_BEFORE_PAUSE: integer(
+    'Offers in a row an expert may leave unanswered before being paused',
+    2,
+    1,
+    100,
+  ),
   MISS_PAUSE_SECONDS: integer('Length of that pause', 300, 5, 86400),
   POSITION_REPEAT_SECONDS: integer('How often a waiting citizen hears the place in the queue', 60, 15, 3600),
   SIP_DOMAIN: string("Host experts' softphones register at", '127.0.0.1'),
@@ -89,7 +105,12 @@ export function roles(config: Config): ReadonlySet<Role> {
   return new Set(config.CLINIC_ROLES.split(',') as Role[]);
 }
 
-function describe(error: { keyword: string; instancePath: string; message: string; params: unknown }): string {
+function describe(error: {
+  keyword: string;
+  instancePath: string;
+  message: string;
+  params: unknown;
+}): string {
   if (error.keyword === 'required') {
     const missing = (error.params as { requiredProperties: string[] }).requiredProperties;
     return missing.map((name) => `${name} is not set (${describeProperty(name).description})`).join('\n  - ');

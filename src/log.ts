@@ -3,11 +3,27 @@ import { pino, type Logger } from 'pino';
 export type Log = Logger;
 
 /** Values under these names never reach a log line, at any depth the application logs. */
-const SECRET_PATHS = ['password', '*.password', 'token', '*.token', 'authorization', '*.authorization', 'cookie', '*.cookie', 'otp', '*.otp'];
+const SECRET_PATHS = [
+  'password',
+  '*.password',
+  'token',
+  '*.token',
+  'authorization',
+  '*.authorization',
+  'cookie',
+  '*.cookie',
+  'otp',
+  '*.otp',
+];
 
 /** A structured log on standard output; events are named `noun.past-verb`. */
 export function createLog(level: string): Log {
-  return pino({ level, base: null, redact: { paths: SECRET_PATHS, censor: '[hidden]' }, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({
+    level,
+    base: null,
+    redact: { paths: SECRET_PATHS, censor: '[hidden]' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
 }
 
 /**

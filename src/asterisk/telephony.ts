@@ -72,6 +72,8 @@ export interface Telephony {
   onLink(listener: (state: LinkState) => void): () => void;
   /** Every event, in Asterisk's order per channel. Returns the unsubscriber. */
   onEvent(listener: (event: TelephonyEvent) => void): () => void;
+  /** Another process took our application's name: this link is down for good, and the process has to end. */
+  onReplaced(listener: () => void): () => void;
 
   answer(channelId: string): Promise<Reached>;
   hangup(channelId: string, cause?: number): Promise<Reached>;
@@ -86,12 +88,15 @@ export interface Telephony {
   /** Events of this channel until its end, the hang-up cause included. */
   watchChannel(channelId: string): Promise<Reached>;
   /** Hands the channel back to the dialplan. */
-  continueInDialplan(channelId: string, to?: { context: string; extension: string; priority: number }): Promise<Reached>;
+  continueInDialplan(
+    channelId: string,
+    to?: { context: string; extension: string; priority: number },
+  ): Promise<Reached>;
   /** Takes over a channel that sits in our application: it enters afresh, its bridge kept. */
   takeOver(channelId: string, args: string[]): Promise<Reached>;
 
-  /** unreachable: no registered contact, or Asterisk could not place the call at all. */
-  originate(request: Originate): Promise<'done' | 'unreachable'>;
+  /** unreachable: no registered contact, or Asterisk could not place the call at all. gone: the originator has hung up. */
+  originate(request: Originate): Promise<'done' | 'unreachable' | 'gone'>;
   createBridge(bridgeId: string): Promise<void>;
   addToBridge(bridgeId: string, channelId: string): Promise<Reached>;
   destroyBridge(bridgeId: string): Promise<Reached>;

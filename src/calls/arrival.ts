@@ -10,20 +10,34 @@ import type { Arrival } from './machine.ts';
 const seqAfterLoss = (channel: ChannelSnapshot, at: number): number =>
   1000 * (1 + Math.max(0, Math.round((at - channel.createdAt) / 1000)));
 
-/** A citizen's channel as it enters from the dialplan, made an arrival of a call. at: Asterisk's time, milliseconds. */
+/**
+ * When the citizen came in. Usually the event's own time; a citizen whom the dialplan kept on the line while we were away
+ * came earlier. entered: seconds since the epoch, as the dialplan wrote it down.
+ */
+function entryTime(entered: string | undefined, at: number): number {
+  const written = /^[0-9]{9,11}$/.test(entered ?? '') ? Number(entered) * 1000 : at;
+  // Whole seconds against milliseconds: within two of them it is the same moment.
+  return at - written < 2000 ? at : written;
+}
+
+/**
+ * A citizen's channel as it enters from the dialplan, made an arrival of a call.
+ * args: `citizen`, `menu` or `direct`, time of entry. at: Asterisk's time of the event, milliseconds.
+ */
 export function arrivalOf(
   channel: ChannelSnapshot,
-  entry: 'menu' | 'direct',
+  args: readonly string[],
   at: number,
   context: { asteriskId: string; areaCode: string },
 ): Arrival {
+  const enteredAt = entryTime(args[2], at);
   const { CLINIC_CALL_ID, CLINIC_CALLER, CLINIC_WITHHELD, CLINIC_SIP_CALLID } = channel.variables;
   const received = CLINIC_CALLER ?? '';
   const { number, reason } = readCaller(received, CLINIC_WITHHELD === '1', context.areaCode);
   return {
     id: callIdOf(context.asteriskId, channel.id),
     channelId: channel.id,
-    enteredAt: at,
+    enteredAt,
     caller: number,
     firstSeq: CLINIC_CALL_ID === undefined || CLINIC_CALL_ID === '' ? 1 : seqAfterLoss(channel, at),
     facts: {
@@ -31,11 +45,11 @@ export function arrivalOf(
       asteriskId: context.asteriskId,
       channelId: channel.id,
       sipCallId: CLINIC_SIP_CALLID === undefined || CLINIC_SIP_CALLID === '' ? null : CLINIC_SIP_CALLID,
-      entry,
+      entry: args[1] === 'direct' ? 'direct' : 'menu',
       callerReceived: received,
       caller: number,
       callerReason: reason,
-      enteredAt: new Date(at).toISOString(),
+      enteredAt: new Date(enteredAt).toISOString(),
     },
   };
 }

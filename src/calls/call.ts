@@ -52,6 +52,8 @@ export interface Call {
   joined: boolean;
   joinFailures: number;
   offer: LiveOffer | null;
+  /** Offers made so far. */
+  attempts: number;
   talk: Talk | null;
   /** How the call ended; the citizen's leg is gone from then on, or being ended. */
   ending: Ending | null;
@@ -63,7 +65,14 @@ export type CallEvent =
   | { type: 'citizen-gone'; cause: number | null }
   | { type: 'playback-finished'; playbackId: string }
   | { type: 'timer'; name: TimerName; visit: number }
-  | { type: 'hours-told'; specialty: string | null; open: boolean; reason: string; opensAt: string | null; words: readonly string[] }
+  | {
+      type: 'hours-told';
+      specialty: string | null;
+      open: boolean;
+      reason: string;
+      opensAt: string | null;
+      words: readonly string[];
+    }
   | { type: 'queue-joined'; position: number }
   | { type: 'queue-failed'; code: string; detail: string }
   | { type: 'position-told'; position: number | null }

@@ -3,6 +3,7 @@ import type { Telephony } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
+import { codeOf, messageOf } from '../platform/fault.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { Call, CallEvent, Effect, LiveOffer } from './call.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,7 +25,11 @@ export interface EffectDeps {
 }
 
 type Act = Exclude<Effect, { do: 'timer' }>;
-type Do<K extends Act['do']> = (call: Call, effect: Act & { do: K }, reply: (event: CallEvent) => void) => Promise<unknown>;
+type Do<K extends Act['do']> = (
+  call: Call,
+  effect: Act & { do: K },
+  reply: (event: CallEvent) => void,
+) => Promise<unknown>;
 
 export const expertChannel = (offerId: string): string => `exp-${offerId}`;
 export const talkBridge = (offerId: string): string => `talk-${offerId}`;
@@ -34,11 +39,7 @@ const RING_GRACE_SECONDS = 5;
 /** How long the first entry may take to become durable before the citizen hears anything. */
 const FIRST_ENTRY_PATIENCE_MS = 1000;
 /** Where the dialplan takes a number and a message when we cannot put the citizen in the queue. */
-const FALLBACK = { context: 'clinic-fallback', extension: 's', priority: 1 };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const FALLBACK = { context: 'clinic', extension: 'fallback', priority: 1 };
 
 export function createPerform(deps: EffectDeps): Perform {
   const { telephony, routing, hours, ledger, clock, log } = deps;
@@ -48,12 +49,15 @@ export function createPerform(deps: EffectDeps): Perform {
     specialty: call.specialty ?? '',
     score: call.queuedAt ?? call.enteredAt,
     queuedAt: call.queuedAt ?? call.enteredAt,
+    attempts: call.attempts,
   });
 
   const joinQueue: Do<'join-queue' | 'rejoin-queue'> = async (call, effect, reply) => {
     try {
       const entry = waitingEntry(call);
-      const { position } = await (effect.do === 'join-queue' ? routing.enqueue(entry) : routing.requeue(entry));
+      const { position } = await (effect.do === 'join-queue'
+        ? routing.enqueue(entry)
+        : routing.requeue(entry));
       reply({ type: 'queue-joined', position });
       await telephony.setVariables(call.channelId, {
         CLINIC_SPECIALTY: entry.specialty,
@@ -62,7 +66,7 @@ export function createPerform(deps: EffectDeps): Perform {
       });
     } catch (error) {
       log.error({ err: error, callId: call.id }, 'queue.failed');
-      reply({ type: 'queue-failed', code: codeOf(error), detail: detailOf(error) });
+      reply({ type: 'queue-failed', code: codeOf(error) ?? 'unknown', detail: messageOf(error) });
     }
   };
 
@@ -120,20 +124,31 @@ export function createPerform(deps: EffectDeps): Perform {
   const record: Do<'record'> = async (call, { entry }) => {
     log.info({ callId: call.id, state: call.state, visit: call.visit, ...brief(entry) }, entry.kind);
     const durable = ledger.append({ ...entry, callId: call.id, at: new Date(clock.now()).toISOString() });
+    // The dialplan keeps a call of which we have not said by this variable that it is written down.
+    const told = durable.then(() =>
+      entry.kind === 'call.entered'
+        ? telephony.setVariables(call.channelId, { CLINIC_CALL_ID: call.id })
+        : undefined,
+    );
+    told.catch((error: unknown) =>
+      log.error({ err: error, callId: call.id, kind: entry.kind }, 'entry.delayed'),
+    );
     if (entry.kind === 'call.entered') await within(durable, FIRST_ENTRY_PATIENCE_MS);
-    else durable.catch((error: unknown) => log.error({ err: error, callId: call.id }, 'entry.refused'));
   };
 
   const table: { [K in Act['do']]: Do<K> } = {
     record,
-    play: (call, { playbackId, sounds }, reply) => playing(telephony.play(call.channelId, playbackId, sounds), playbackId, reply),
+    play: (call, { playbackId, sounds }, reply) =>
+      playing(telephony.play(call.channelId, playbackId, sounds), playbackId, reply),
     'stop-playing': (_call, { playbackId }) => telephony.stopPlayback(playbackId),
-    music: (call, { on }) => (on ? telephony.startMusic(call.channelId) : telephony.stopMusic(call.channelId)),
+    music: (call, { on }) =>
+      on ? telephony.startMusic(call.channelId) : telephony.stopMusic(call.channelId),
     'ask-hours': askHours,
     'join-queue': joinQueue,
     'rejoin-queue': joinQueue,
     'leave-queue': (call) => routing.leave(call.id),
-    'ask-position': async (call, _effect, reply) => reply({ type: 'position-told', position: await position(call) }),
+    'ask-position': async (call, _effect, reply) =>
+      reply({ type: 'position-told', position: await position(call) }),
     ring,
     'stop-ringing': (_call, { offerId }) => endLeg(offerId),
     accept,
@@ -155,7 +170,9 @@ export function createPerform(deps: EffectDeps): Perform {
   }
 
   return async (call, effect, reply) => {
-    await (table[effect.do] as (call: Call, effect: Act, reply: (event: CallEvent) => void) => Promise<unknown>)(call, effect, reply);
+    await (
+      table[effect.do] as (call: Call, effect: Act, reply: (event: CallEvent) => void) => Promise<unknown>
+    )(call, effect, reply);
   };
 }
 
@@ -173,7 +190,11 @@ function originate(call: Call, offer: LiveOffer, deps: EffectDeps): Parameters<T
 }
 
 /** Words that could not be started are over at once, so that the call never waits for them. */
-async function playing(started: Promise<unknown>, playbackId: string, reply: (event: CallEvent) => void): Promise<void> {
+async function playing(
+  started: Promise<unknown>,
+  playbackId: string,
+  reply: (event: CallEvent) => void,
+): Promise<void> {
   try {
     await started;
   } catch (error) {
@@ -196,6 +217,6 @@ async function within(promise: Promise<void>, ms: number): Promise<void> {
 /** The part of an entry that belongs in a log line: no number of a citizen stands in it. */
 function brief(entry: Extract<Effect, { do: 'record' }>['entry']): Record<string, unknown> {
   const data: Record<string, unknown> = { ...entry.data };
-  for (const name of ['callerReceived', 'caller', 'keyedNumber', 'note', 'why']) delete data[name];
+  for (const name of ['callerReceived', 'caller', 'number', 'note', 'why']) delete data[name];
   return { seq: entry.seq, actor: entry.actor, ...data };
 }

@@ -54,7 +54,10 @@ export function createHandover(deps: HandoverDeps): Handover {
       const seq = fact.kind === 'call.entered' ? 1 : KEPT_SEQ + index;
       await ledger.append({ ...fact, callId: id, seq, at, actor: 'system' });
     }
-    log.info({ callId: id, withMessage: message !== null, withNumber: missed.keyedNumber !== null }, 'missed.imported');
+    log.info(
+      { callId: id, withMessage: message !== null, withNumber: missed.keyedNumber !== null },
+      'missed.imported',
+    );
   }
 
   return {
@@ -75,7 +78,17 @@ export function createHandover(deps: HandoverDeps): Handover {
 
 /** The dialplan's arguments; null when they are not what was agreed. */
 function readMissed(args: readonly string[]): Missed | null {
-  const [, channelId = '', at = '', caller = '', withheld = '', sipCallId = '', keyed = '', recording = '', seconds = ''] = args;
+  const [
+    ,
+    channelId = '',
+    at = '',
+    caller = '',
+    withheld = '',
+    sipCallId = '',
+    keyed = '',
+    recording = '',
+    seconds = '',
+  ] = args;
   if (!/^[0-9.]+$/.test(channelId) || !/^[0-9]+$/.test(at)) return null;
   return {
     channelId,
@@ -95,7 +108,10 @@ interface Message {
   sha256: string;
 }
 
-async function fetchMessage(missed: Missed, { telephony, recordingsDir }: HandoverDeps): Promise<Message | null> {
+async function fetchMessage(
+  missed: Missed,
+  { telephony, recordingsDir }: HandoverDeps,
+): Promise<Message | null> {
   if (missed.recording === null) return null;
   const sound = await telephony.storedRecording(missed.recording);
   if (sound === null || sound.byteLength === 0) return null;
@@ -137,7 +153,13 @@ function factsOf(missed: Missed, message: Message | null, deps: HandoverDeps): L
     });
   facts.push({
     kind: 'call.ended',
-    data: { ending: endingOf(message, keyedNumber), endedAt: enteredAt, state: 'greeting', cause: null, note: 'kept-by-the-exchange' },
+    data: {
+      ending: endingOf(message, keyedNumber),
+      endedAt: enteredAt,
+      state: 'greeting',
+      cause: null,
+      note: 'kept-by-the-exchange',
+    },
   });
   return facts;
 }

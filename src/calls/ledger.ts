@@ -12,7 +12,8 @@ export type Ending =
   | 'transferred-out'
   | 'failed';
 
-export type OfferResult = 'answered' | 'no-answer' | 'busy' | 'declined' | 'unreachable' | 'cancelled' | 'lost';
+export type OfferResult =
+  'answered' | 'no-answer' | 'busy' | 'declined' | 'unreachable' | 'cancelled' | 'lost';
 
 export type LedgerFact =
   | {
@@ -31,19 +32,34 @@ export type LedgerFact =
         enteredAt: string;
       };
     }
-  | { kind: 'hours.checked'; data: { specialty: string | null; open: boolean; reason: string; opensAt: string | null } }
+  | {
+      kind: 'hours.checked';
+      data: { specialty: string | null; open: boolean; reason: string; opensAt: string | null };
+    }
   | { kind: 'menu.missed'; data: { digit: string | null; attempt: number } }
   | { kind: 'menu.chosen'; data: { specialty: string; by: 'digit' | 'default' } }
   | { kind: 'call.queued'; data: { specialty: string; queuedAt: string; score: number; position: number } }
   | {
       kind: 'offer.made';
-      data: { offerId: string; expertId: string; attempt: number; madeAt: string; why: Record<string, unknown> };
+      data: {
+        offerId: string;
+        expertId: string;
+        attempt: number;
+        madeAt: string;
+        why: Record<string, unknown>;
+      };
     }
   | { kind: 'offer.ended'; data: { offerId: string; result: OfferResult; endedAt: string } }
   | { kind: 'call.answered'; data: { offerId: string; expertId: string; answeredAt: string } }
   /** The talk with this expert ended; by whom. The segment belongs to the expert who held it. */
-  | { kind: 'segment.ended'; data: { expertId: string; startedAt: string; endedAt: string; by: 'citizen' | 'expert' | 'fault' } }
-  | { kind: 'call.ended'; data: { ending: Ending; endedAt: string; state: string; cause: number | null; note: string | null } }
+  | {
+      kind: 'segment.ended';
+      data: { expertId: string; startedAt: string; endedAt: string; by: 'citizen' | 'expert' | 'fault' };
+    }
+  | {
+      kind: 'call.ended';
+      data: { ending: Ending; endedAt: string; state: string; cause: number | null; note: string | null };
+    }
   | { kind: 'wrap-up.ended'; data: { expertId: string; endedAt: string } }
   | { kind: 'outcome.set'; data: { code: string; note: string | null; followUp: boolean; setAt: string } }
   | { kind: 'message.kept'; data: { recording: string; seconds: number; bytes: number; sha256: string } }

@@ -50,6 +50,7 @@ export function begin(arrival: Arrival, settings: Settings, now: number): Step {
     joined: false,
     joinFailures: 0,
     offer: null,
+    attempts: 0,
     talk: null,
     ending: null,
     citizenGone: false,
@@ -81,7 +82,8 @@ export function diagram(): string {
       if (!('to' in cell)) continue;
       for (const to of cell.to) targets.set(to, [...(targets.get(to) ?? []), event]);
     }
-    for (const [to, events] of targets) lines.push(`  ${mermaid(state)} --> ${mermaid(to)}: ${events.join(', ')}`);
+    for (const [to, events] of targets)
+      lines.push(`  ${mermaid(state)} --> ${mermaid(to)}: ${events.join(', ')}`);
   }
   return [...lines, '  ended --> [*]'].join('\n');
 }

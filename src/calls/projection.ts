@@ -1,82 +1,16 @@
-import type { Ending, LedgerEntry, LedgerFact, OfferResult } from './ledger.ts';
+import type { LedgerEntry, LedgerFact } from './ledger.ts';
+import type {
+  CallProjection,
+  CallState,
+  OfferProjection,
+  OutcomeProjection,
+  Projection,
+} from './projection-rows.ts';
 
-/**
- * The rows that follow from a call's ledger entries. A pure fold over all entries of one call, so that the result does
+/*
+ * The rows that follow from a call's ledger entries: a pure fold over all entries of one call, so that the result does
  * not depend on how the entries arrived: one by one, in batches, twice, or with an earlier one late.
  */
-export interface Projection {
-  call: CallProjection;
-  offers: OfferProjection[];
-  segments: SegmentProjection[];
-  outcomes: OutcomeProjection[];
-  recordings: RecordingProjection[];
-}
-
-export type CallState = 'greeting' | 'menu' | 'queued' | 'ringing' | 'talking' | 'wrap-up' | 'ended';
-
-export interface CallProjection {
-  id: string;
-  direction: 'inbound' | 'outbound';
-  asterisk_id: string | null;
-  channel_id: string | null;
-  sip_call_id: string | null;
-  entry: 'menu' | 'direct' | 'fallback';
-  caller: string | null;
-  caller_received: string;
-  caller_reason: 'withheld' | 'invalid' | null;
-  keyed_number: string | null;
-  specialty: string | null;
-  entered_at: string;
-  queued_at: string | null;
-  answered_at: string | null;
-  ended_at: string | null;
-  state: CallState;
-  ending: Ending | null;
-  hangup_cause: number | null;
-  expert_id: string | null;
-}
-
-export interface OfferProjection {
-  id: string;
-  call_id: string;
-  expert_id: string;
-  attempt: number;
-  made_at: string;
-  why: Record<string, unknown>;
-  result: OfferResult | null;
-  ended_at: string | null;
-}
-
-export interface SegmentProjection {
-  call_id: string;
-  position: number;
-  offer_id: string | null;
-  expert_id: string;
-  started_at: string;
-  ended_at: string | null;
-  ended_by: 'citizen' | 'expert' | 'fault' | null;
-}
-
-export interface OutcomeProjection {
-  call_id: string;
-  seq: number;
-  code: string;
-  note: string | null;
-  follow_up: boolean;
-  set_at: string;
-  actor: string;
-}
-
-export interface RecordingProjection {
-  call_id: string;
-  seq: number;
-  kind: 'message';
-  path: string;
-  bytes: number;
-  seconds: number;
-  sha256: string;
-  created_at: string;
-}
 
 type Facts<Kind extends LedgerFact['kind']> = Extract<LedgerFact, { kind: Kind }>['data'];
 type Rows = Projection & { wrappedUp: boolean };
@@ -98,8 +32,8 @@ export function project(entries: readonly LedgerEntry[]): Projection | null {
     wrappedUp: false,
   };
   for (const entry of ordered) apply(rows, entry);
-  const { wrappedUp: _, ...projection } = rows;
-  return projection;
+  const { call, offers, segments, outcomes, recordings } = rows;
+  return { call, offers, segments, outcomes, recordings };
 }
 
 function entered(id: string, data: Facts<'call.entered'>): CallProjection {
@@ -167,6 +101,9 @@ function apply(rows: Rows, entry: LedgerEntry): void {
       return;
     case 'message.kept':
       return keepMessage(rows, entry, entry.data);
+    case 'number.kept':
+      call.keyed_number = entry.data.number;
+      return;
   }
 }
 
@@ -177,7 +114,16 @@ function move(call: CallProjection, state: CallState): void {
 
 function offer(callId: string, data: Facts<'offer.made'>): OfferProjection {
   const { offerId, expertId, attempt, madeAt, why } = data;
-  return { id: offerId, call_id: callId, expert_id: expertId, attempt, made_at: madeAt, why, result: null, ended_at: null };
+  return {
+    id: offerId,
+    call_id: callId,
+    expert_id: expertId,
+    attempt,
+    made_at: madeAt,
+    why,
+    result: null,
+    ended_at: null,
+  };
 }
 
 function endOffer(rows: Rows, data: Facts<'offer.ended'>): void {
@@ -245,12 +191,18 @@ function end(rows: Rows, data: Facts<'call.ended'>): void {
 
 function outcome(entry: LedgerEntry, data: Facts<'outcome.set'>): OutcomeProjection {
   const { code, note, followUp, setAt } = data;
-  return { call_id: entry.callId, seq: entry.seq, code, note, follow_up: followUp, set_at: setAt, actor: entry.actor };
+  return {
+    call_id: entry.callId,
+    seq: entry.seq,
+    code,
+    note,
+    follow_up: followUp,
+    set_at: setAt,
+    actor: entry.actor,
+  };
 }
 
 function keepMessage(rows: Rows, entry: LedgerEntry, data: Facts<'message.kept'>): void {
-  rows.call.keyed_number = data.keyedNumber ?? rows.call.keyed_number;
-  if (data.recording === '') return;
   rows.recordings.push({
     call_id: entry.callId,
     seq: entry.seq,

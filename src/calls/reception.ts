@@ -1,7 +1,20 @@
 import type { Phrase } from './phrases.ts';
 import * as phrases from './phrases.ts';
 import type { Ending } from './ledger.ts';
-import { after, arrow, change, effect, finished, go, hush, iso, play, record, row, type Draft } from './table.ts';
+import {
+  after,
+  arrow,
+  change,
+  effect,
+  finished,
+  go,
+  hush,
+  iso,
+  play,
+  record,
+  row,
+  type Draft,
+} from './table.ts';
 
 /** From the greeting to the chosen specialty, and the last words to whom we cannot serve. */
 
@@ -12,7 +25,11 @@ export const LONGEST_WORDS_SECONDS = 60;
 export function close(draft: Draft, ending: Ending, cause: number | null, note: string | null = null): void {
   const { state } = draft.call;
   change(draft, { ending, citizenGone: true, playing: null });
-  record(draft, { kind: 'call.ended', data: { ending, endedAt: iso(draft.now), state, cause, note } }, 'citizen');
+  record(
+    draft,
+    { kind: 'call.ended', data: { ending, endedAt: iso(draft.now), state, cause, note } },
+    'citizen',
+  );
   go(draft, 'ended');
 }
 
@@ -42,7 +59,8 @@ function miss(draft: Draft, digit: string | null): void {
   const attempt = draft.call.menuMisses + 1;
   change(draft, { menuMisses: attempt });
   record(draft, { kind: 'menu.missed', data: { digit, attempt } }, 'citizen');
-  if (attempt < draft.settings.menuPrompts) return prompt(draft, digit === null ? phrases.noDigit : phrases.wrongDigit);
+  if (attempt < draft.settings.menuPrompts)
+    return prompt(draft, digit === null ? phrases.noDigit : phrases.wrongDigit);
   // A telephone without keys, or a citizen who cannot use them, still reaches a person.
   const specialty = draft.settings.defaultSpecialty;
   record(draft, { kind: 'menu.chosen', data: { specialty, by: 'default' } });
@@ -105,16 +123,23 @@ export const menu = row(
 
 export const leaving = row(
   {
-    'citizen-gone': arrow(['ended'], (draft, event) => close(draft, draft.call.ending ?? 'failed', event.cause)),
+    'citizen-gone': arrow(['ended'], (draft, event) =>
+      close(draft, draft.call.ending ?? 'failed', event.cause),
+    ),
     'playback-finished': arrow([], (draft, event) => {
       if (finished(draft, event.playbackId)) effect(draft, { do: 'hang-up-citizen' });
     }),
     timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
-    'expert-answered': arrow([], (draft, event) => effect(draft, { do: 'stop-ringing', offerId: event.offerId })),
+    'expert-answered': arrow([], (draft, event) =>
+      effect(draft, { do: 'stop-ringing', offerId: event.offerId }),
+    ),
     'outcome-set': arrow([], (draft, event) =>
       record(
         draft,
-        { kind: 'outcome.set', data: { code: event.code, note: null, followUp: false, setAt: iso(draft.now) } },
+        {
+          kind: 'outcome.set',
+          data: { code: event.code, note: null, followUp: false, setAt: iso(draft.now) },
+        },
         `expert:${event.expertId}`,
       ),
     ),

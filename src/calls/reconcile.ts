@@ -41,9 +41,13 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
     ({ id, applicationData }) => isCitizen(applicationData) && !citizens.has(id) && !entering.has(id),
   );
   // A citizen nobody knows of: entering afresh begins a call, and the row is written.
-  for (const channel of strangers) await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
+  for (const channel of strangers)
+    await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
   await sweep(deps, [...present]);
-  log.info({ channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length }, 'calls.reconciled');
+  log.info(
+    { channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length },
+    'calls.reconciled',
+  );
 }
 
 const isCitizen = (applicationData: string): boolean => applicationData.split(',')[1] === 'citizen';
@@ -87,7 +91,8 @@ async function sweep(deps: ReconcileDeps, channelIds: readonly string[]): Promis
     if (offerId !== null && !offers.has(offerId)) await telephony.hangup(id);
   }
   for (const bridge of await telephony.bridges())
-    if (bridge.id.startsWith('talk-') && !offers.has(bridge.id.slice('talk-'.length))) await telephony.destroyBridge(bridge.id);
+    if (bridge.id.startsWith('talk-') && !offers.has(bridge.id.slice('talk-'.length)))
+      await telephony.destroyBridge(bridge.id);
   const live = new Set(calls.map((call) => call.id));
   for (const { callId } of await routing.waiting()) if (!live.has(callId)) await routing.leave(callId);
   for (const { callId } of await routing.reservations()) {

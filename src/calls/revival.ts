@@ -48,7 +48,10 @@ function waitAgain(draft: Draft): void {
   const { offer } = draft.call;
   if (offer !== null) {
     effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
-    record(draft, { kind: 'offer.ended', data: { offerId: offer.offerId, result: 'lost', endedAt: iso(draft.now) } });
+    record(draft, {
+      kind: 'offer.ended',
+      data: { offerId: offer.offerId, result: 'lost', endedAt: iso(draft.now) },
+    });
     change(draft, { offer: null });
   }
   effect(draft, { do: 'rejoin-queue' });

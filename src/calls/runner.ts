@@ -6,7 +6,11 @@ import { step, type Step } from './machine.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** Carries out one effect; what comes of it at once is given to `reply`. */
-export type Perform = (call: Call, effect: Exclude<Effect, { do: 'timer' }>, reply: (event: CallEvent) => void) => Promise<void>;
+export type Perform = (
+  call: Call,
+  effect: Exclude<Effect, { do: 'timer' }>,
+  reply: (event: CallEvent) => void,
+) => Promise<void>;
 
 /** One live call: the table behind a serial inbox, its timers, its snapshot. */
 export interface Runner {
@@ -40,7 +44,10 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
 
   function setTimer({ name, seconds, visit }: Extract<Effect, { do: 'timer' }>): void {
     clearTimeout(timers.get(name));
-    timers.set(name, setTimeout(() => inbox.post({ event: { type: 'timer', name, visit } }), seconds * 1000));
+    timers.set(
+      name,
+      setTimeout(() => inbox.post({ event: { type: 'timer', name, visit } }), seconds * 1000),
+    );
   }
 
   async function save(): Promise<void> {
@@ -65,7 +72,10 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   }
 
   /** What a fault means to the call is said by `perform` in events; here it must only not stop the other effects. */
-  async function attempt(effect: Exclude<Effect, { do: 'timer' }>, reply: (event: Message) => void): Promise<void> {
+  async function attempt(
+    effect: Exclude<Effect, { do: 'timer' }>,
+    reply: (event: Message) => void,
+  ): Promise<void> {
     try {
       await perform(call, effect, (event) => reply({ event }));
     } catch (error) {

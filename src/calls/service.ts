@@ -68,14 +68,16 @@ export function createCalls(deps: CallsDeps): Calls {
   let held: TelephonyEvent[] | null = [];
 
   function pass(event: TelephonyEvent): void {
-    if (event.type === 'channel-entered' && event.args[0] === 'missed') void missed(event.channel.id, event.args);
+    if (event.type === 'channel-entered' && event.args[0] === 'missed')
+      void missed(event.channel.id, event.args);
     else switchboard.handle(event);
   }
 
   async function takeUp(): Promise<void> {
     try {
       asteriskId = (await telephony.asteriskInfo()).systemName;
-      const entering = () => new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
+      const entering = () =>
+        new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
       await reconcile({ telephony, routing, snapshots, switchboard, settings, clock, log, entering });
       const waiting = held ?? [];
       held = null;

@@ -52,7 +52,8 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   const { telephony, settings, clock, log } = deps;
   const runners = new Map<string, Runner>();
   const citizens = new Map<string, Runner>();
-  const playbackOwner = (playbackId: string) => runners.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
+  const playbackOwner = (playbackId: string) =>
+    runners.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
 
   function take(step: Step): Runner {
     const { id, channelId } = step.call;
@@ -70,10 +71,8 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   function enter(channel: ChannelSnapshot, args: string[], at: number): void {
     // The dialplan's loop or our own take-over brings back a call that is known.
     if (citizens.has(channel.id)) return;
-    const entry = args[1] === 'direct' ? 'direct' : 'menu';
-    const arrival = arrivalOf(channel, entry, at, { asteriskId: deps.asteriskId(), areaCode: deps.areaCode });
+    const arrival = arrivalOf(channel, args, at, { asteriskId: deps.asteriskId(), areaCode: deps.areaCode });
     quietly(telephony.watchChannel(channel.id));
-    quietly(telephony.setVariables(channel.id, { CLINIC_CALL_ID: arrival.id }));
     take(begin(arrival, settings, clock.now()));
   }
 
@@ -119,7 +118,10 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
       case 'digit':
         return citizens.get(event.channelId)?.post({ type: 'citizen-digit', digit: event.digit });
       case 'playback-finished':
-        return playbackOwner(event.playbackId)?.post({ type: 'playback-finished', playbackId: event.playbackId });
+        return playbackOwner(event.playbackId)?.post({
+          type: 'playback-finished',
+          playbackId: event.playbackId,
+        });
       case 'hangup-requested':
         // An expert's cause is told when the leg is destroyed, a moment later.
         return offerOf(event.channelId) === null ? gone(event.channelId, event.cause) : undefined;
@@ -146,7 +148,8 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     take,
     offered: ({ callId, offerId, expertId, attempt, madeAt, why }) => {
       const runner = runners.get(callId);
-      if (runner !== undefined) return runner.post({ type: 'offered', offer: { offerId, expertId, attempt, madeAt, why } });
+      if (runner !== undefined)
+        return runner.post({ type: 'offered', offer: { offerId, expertId, attempt, madeAt, why } });
       log.warn({ callId, offerId }, 'offer.ownerless');
       quietly(deps.routing.leave(callId));
     },

@@ -96,7 +96,11 @@ export const wrappingUp = row(
     }),
     timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
     'wrap-up-ended': arrow(['ended', 'leaving'], (draft, { expertId }) => {
-      record(draft, { kind: 'wrap-up.ended', data: { expertId, endedAt: iso(draft.now) } }, `expert:${expertId}`);
+      record(
+        draft,
+        { kind: 'wrap-up.ended', data: { expertId, endedAt: iso(draft.now) } },
+        `expert:${expertId}`,
+      );
       if (draft.call.citizenGone) return go(draft, 'ended');
       go(draft, 'leaving');
       after(draft, LONGEST_WORDS_SECONDS, 'last-words');

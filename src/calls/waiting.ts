@@ -3,7 +3,21 @@ import type { Phrase } from './phrases.ts';
 import { positionPhrase, toDefault } from './phrases.ts';
 import type { OfferResult } from './ledger.ts';
 import { close, LONGEST_WORDS_SECONDS } from './reception.ts';
-import { after, arrow, change, effect, finished, go, hush, iso, play, record, row, type Arrow, type Draft } from './table.ts';
+import {
+  after,
+  arrow,
+  change,
+  effect,
+  finished,
+  go,
+  hush,
+  iso,
+  play,
+  record,
+  row,
+  type Arrow,
+  type Draft,
+} from './table.ts';
 
 /** From the place in the queue to the expert's voice. */
 
@@ -27,8 +41,11 @@ function endOffer(draft: Draft, result: OfferResult): void {
 
 const rings = arrow<'offered'>(['ringing'], (draft, { offer }) => {
   const { offerId, expertId, attempt, madeAt, why } = offer;
-  record(draft, { kind: 'offer.made', data: { offerId, expertId, attempt, madeAt: iso(madeAt), why: { ...why } } });
-  change(draft, { offer: { offerId, expertId, attempt } });
+  record(draft, {
+    kind: 'offer.made',
+    data: { offerId, expertId, attempt, madeAt: iso(madeAt), why: { ...why } },
+  });
+  change(draft, { offer: { offerId, expertId, attempt }, attempts: attempt });
   go(draft, 'ringing');
   effect(draft, { do: 'ring', offer: { offerId, expertId, attempt } });
   after(draft, draft.settings.ringSeconds, 'no-answer');
@@ -40,13 +57,18 @@ const hangsUp = arrow<'citizen-gone'>(['ended'], (draft, event) => {
 });
 
 /** An expert's leg that answered for an offer which no longer stands. */
-const tooLate = arrow<'expert-answered'>([], (draft, event) => effect(draft, { do: 'stop-ringing', offerId: event.offerId }));
+const tooLate = arrow<'expert-answered'>([], (draft, event) =>
+  effect(draft, { do: 'stop-ringing', offerId: event.offerId }),
+);
 
 const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
   const { specialty, queuedAt, joined } = draft.call;
   if (joined || specialty === null || queuedAt === null) return;
   change(draft, { joined: true });
-  record(draft, { kind: 'call.queued', data: { specialty, queuedAt: iso(queuedAt), score: queuedAt, position: event.position } });
+  record(draft, {
+    kind: 'call.queued',
+    data: { specialty, queuedAt: iso(queuedAt), score: queuedAt, position: event.position },
+  });
   tellPosition(draft, event.position);
 });
 
@@ -72,7 +94,10 @@ export const position = row(
       change(draft, { joinFailures });
       if (joinFailures === 1) effect(draft, { do: 'music', on: true });
       if (joinFailures < JOIN_TRIES) return after(draft, JOIN_AGAIN_SECONDS, 'join-again');
-      record(draft, { kind: 'fault.met', data: { code: event.code, state: draft.call.state, detail: event.detail } });
+      record(draft, {
+        kind: 'fault.met',
+        data: { code: event.code, state: draft.call.state, detail: event.detail },
+      });
       change(draft, { ending: 'failed' });
       go(draft, 'leaving');
       effect(draft, { do: 'to-fallback' });
@@ -130,7 +155,8 @@ export const ringing = row(
     'queue-joined': joins,
     'playback-finished': plays,
     'expert-answered': arrow(['connecting'], (draft, event) => {
-      if (draft.call.offer?.offerId !== event.offerId) return effect(draft, { do: 'stop-ringing', offerId: event.offerId });
+      if (draft.call.offer?.offerId !== event.offerId)
+        return effect(draft, { do: 'stop-ringing', offerId: event.offerId });
       go(draft, 'connecting');
       effect(draft, { do: 'accept', offerId: event.offerId });
     }),
@@ -186,7 +212,11 @@ export const connecting = row(
       if (offer?.offerId !== event.offerId) return;
       const { offerId, expertId } = offer;
       endOffer(draft, 'answered');
-      record(draft, { kind: 'call.answered', data: { offerId, expertId, answeredAt: iso(draft.now) } }, `expert:${expertId}`);
+      record(
+        draft,
+        { kind: 'call.answered', data: { offerId, expertId, answeredAt: iso(draft.now) } },
+        `expert:${expertId}`,
+      );
       change(draft, { talk: { offerId, expertId, startedAt: draft.now } });
       go(draft, 'talking');
     }),

@@ -20,8 +20,11 @@ export interface OfferReason {
   /** Ready experts with the skill, the chosen one first, by idle time (at most 10 are kept). */
   candidates: { expertId: string; idleMs: number }[];
   /** Experts with the skill who could not be asked (at most 20 are kept). */
-  excluded: { expertId: string; because: 'paused' | 'offline' | 'unreachable' | 'ringing' | 'talking' | 'wrap-up' }[];
+  excluded: { expertId: string; because: Exclusion }[];
 }
+
+/** resting: has just let it ring, and is asked again only after a breath. */
+export type Exclusion = 'paused' | 'offline' | 'unreachable' | 'ringing' | 'talking' | 'wrap-up' | 'resting';
 
 export type Intent = 'ready' | 'paused' | 'offline';
 /** What an expert is doing this second. */
@@ -38,11 +41,16 @@ export interface ExpertStatus {
   /** Registered telephone. */
   reachable: boolean;
   activity: Activity;
-  /** Since when the activity lasts; for idle experts the idle time is counted from here. */
+  /**
+   * Since when the activity lasts. For idle experts the idle time counts from here: from the last call's end, or from when
+   * they last became ready or reachable, or from their last miss. A ring the citizen ended leaves it as it was.
+   */
   since: number;
   /** The call rung for, talked in, or wrapped up. */
   callId: string | null;
   wrapUpUntil: number | null;
+  /** After a missed offer or a broken-off talk nothing is offered before this moment; null otherwise. */
+  restUntil: number | null;
   misses: number;
   specialties: string[];
 }
@@ -51,6 +59,7 @@ export interface QueueStatus {
   specialty: string;
   waiting: number;
   longestWaitMs: number;
+  /** Experts who may be asked this second; one who rests a moment after a miss counts nowhere. */
   ready: number;
   ringing: number;
   talking: number;
@@ -64,6 +73,23 @@ export type RoutingChange =
   | { type: 'pause-ended'; expertId: string; at: number }
   | { type: 'wrap-up-ended'; expertId: string; callId: string; at: number };
 
+/** A citizen in the queue of a specialty. */
+export interface Waiting {
+  callId: string;
+  specialty: string;
+  /** Lower is served first; ties by callId. */
+  score: number;
+  queuedAt: number;
+  /** Offers made for this call so far, so that their numbers go on even if Redis was emptied. Default 0. */
+  attempts?: number;
+}
+
+/** The part that changes nothing: any process may read. */
+export type RoutingReader = Pick<
+  Routing,
+  'position' | 'expert' | 'experts' | 'queues' | 'reservations' | 'waiting'
+>;
+
 export interface Routing {
   /**
    * Every offer made by any transition below, to be acted on at once (ring, then accept or miss).
@@ -73,7 +99,7 @@ export interface Routing {
   onChange(listener: (change: RoutingChange) => void): () => void;
 
   /** The citizen waits. Idempotent per callId. score: lower is served first; ties by callId. Returns the place, from 1. */
-  enqueue(entry: { callId: string; specialty: string; score: number; queuedAt: number }): Promise<{ position: number }>;
+  enqueue(entry: Waiting): Promise<{ position: number }>;
   /** The citizen no longer waits (gone, or turned elsewhere). Frees the expert of a live offer; returns that offer's id. */
   leave(callId: string): Promise<{ cancelledOfferId: string | null }>;
   /** The expert answered. `stale`: the offer no longer stands (citizen gone, missed, another took it): hang up the expert. */
@@ -83,14 +109,19 @@ export interface Routing {
   /** The talk of this call is over; its expert wraps up for wrapUpSeconds (0: idle at once). Idempotent. */
   release(callId: string, wrapUpSeconds: number): Promise<void>;
   /** The expert's talk broke off by a fault: the expert is freed, the citizen waits again with the old score. */
-  requeue(entry: { callId: string; specialty: string; score: number; queuedAt: number }): Promise<{ position: number }>;
+  requeue(entry: Waiting): Promise<{ position: number }>;
   position(callId: string): Promise<number | null>;
 
   /** Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. */
   putExpert(expertId: string, specialties: readonly string[]): Promise<void>;
   removeExpert(expertId: string): Promise<void>;
   /** Ready during wrap-up ends the wrap-up. Paused or offline while ringing or talking takes effect afterwards. */
-  setIntent(expertId: string, intent: Intent, reason: string | null, until: number | null): Promise<ExpertStatus>;
+  setIntent(
+    expertId: string,
+    intent: Intent,
+    reason: string | null,
+    until: number | null,
+  ): Promise<ExpertStatus>;
   /** A telephone registered or vanished. Vanished while ringing: the offer is missed as `unreachable` at once. */
   setReachable(expertId: string, reachable: boolean): Promise<void>;
 
@@ -98,7 +129,15 @@ export interface Routing {
   experts(): Promise<ExpertStatus[]>;
   queues(specialties: readonly string[]): Promise<QueueStatus[]>;
   /** Live reservations (offers, talks) for reconciliation and for tests that nothing is left over. */
-  reservations(): Promise<{ callId: string; expertId: string; offerId: string; activity: 'ringing' | 'talking' }[]>;
+  reservations(): Promise<
+    { callId: string; expertId: string; offerId: string; activity: 'ringing' | 'talking' }[]
+  >;
   waiting(): Promise<{ callId: string; specialty: string; score: number }[]>;
   close(): Promise<void>;
 }
+
+/** What may be asked from any process: nothing is changed and no timer stands. */
+export type RoutingReader = Pick<
+  Routing,
+  'position' | 'expert' | 'experts' | 'queues' | 'reservations' | 'waiting'
+>;

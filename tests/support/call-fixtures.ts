@@ -35,7 +35,13 @@ export const arrival: Arrival = {
   },
 };
 
-const why: OfferReason = { rule: 'longest-waiting-to-longest-idle', waitedMs: 0, position: 1, candidates: [], excluded: [] };
+const why: OfferReason = {
+  rule: 'longest-waiting-to-longest-idle',
+  waitedMs: 0,
+  position: 1,
+  candidates: [],
+  excluded: [],
+};
 
 export const offered = (offerId: string, expertId = 'e001'): CallEvent => ({
   type: 'offered',
@@ -77,21 +83,36 @@ export function feed(walk: Walk, ...events: (CallEvent | ((call: Call) => CallEv
   }, walk);
 }
 
-export const wordsOver = (call: Call): CallEvent => ({ type: 'playback-finished', playbackId: call.playing ?? 'none' });
-export const timer = (name: Extract<CallEvent, { type: 'timer' }>['name']) => (call: Call): CallEvent => ({
-  type: 'timer',
-  name,
-  visit: call.visit,
+export const wordsOver = (call: Call): CallEvent => ({
+  type: 'playback-finished',
+  playbackId: call.playing ?? 'none',
 });
+export const timer =
+  (name: Extract<CallEvent, { type: 'timer' }>['name']) =>
+  (call: Call): CallEvent => ({
+    type: 'timer',
+    name,
+    visit: call.visit,
+  });
 
 /** The ledger entries among effects, as `kind` or with their data. */
-export const entries = (effects: Effect[]) => effects.flatMap((effect) => (effect.do === 'record' ? [effect.entry] : []));
+export const entries = (effects: Effect[]) =>
+  effects.flatMap((effect) => (effect.do === 'record' ? [effect.entry] : []));
 export const kinds = (effects: Effect[]): string[] => entries(effects).map((entry) => entry.kind);
-export const deeds = (effects: Effect[]): string[] => effects.map((effect) => effect.do).filter((name) => name !== 'record');
+export const deeds = (effects: Effect[]): string[] =>
+  effects.map((effect) => effect.do).filter((name) => name !== 'record');
 
 export const inMenu = () => feed(start(), wordsOver, open(null));
-export const inQueue = () => feed(inMenu(), { type: 'citizen-digit', digit: '2' }, open('transport'), { type: 'queue-joined', position: 3 });
+export const inQueue = () =>
+  feed(inMenu(), { type: 'citizen-digit', digit: '2' }, open('transport'), {
+    type: 'queue-joined',
+    position: 3,
+  });
 export const isRinging = () => feed(inQueue(), offered('o1'));
 export const isConnecting = () => feed(isRinging(), { type: 'expert-answered', offerId: 'o1' });
 export const isTalking = () =>
-  feed(isConnecting(), { type: 'accept-told', offerId: 'o1', accepted: true }, { type: 'bridged', offerId: 'o1' });
+  feed(
+    isConnecting(),
+    { type: 'accept-told', offerId: 'o1', accepted: true },
+    { type: 'bridged', offerId: 'o1' },
+  );

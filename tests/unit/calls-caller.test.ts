@@ -5,16 +5,12 @@ import { readCaller } from '../../src/calls/caller.ts';
 const read = (received: string) => readCaller(received, false, '21');
 
 describe('readCaller', () => {
-  it.each([
-    '+989121234567',
-    '00989121234567',
-    '989121234567',
-    '09121234567',
-    '9121234567',
-    '+9809121234567',
-  ])('takes %s as the same mobile', (received) => {
-    expect(read(received)).toEqual({ number: '+989121234567', reason: null });
-  });
+  it.each(['+989121234567', '00989121234567', '989121234567', '09121234567', '9121234567', '+9809121234567'])(
+    'takes %s as the same mobile',
+    (received) => {
+      expect(read(received)).toEqual({ number: '+989121234567', reason: null });
+    },
+  );
 
   it.each(['+982188776655', '00982188776655', '982188776655', '02188776655', '88776655'])(
     'takes %s as the same local number',
@@ -41,12 +37,20 @@ describe('readCaller', () => {
     expect(readCaller('09121234567', true, '21')).toEqual({ number: null, reason: 'withheld' });
   });
 
-  it.each(['137', '12', '0', '+', '00', '0912123456', '091212345678', '+98912', '1234567890123456', '+0123456789'])(
-    'refuses %s as invalid',
-    (received) => {
-      expect(read(received)).toEqual({ number: null, reason: 'invalid' });
-    },
-  );
+  it.each([
+    '137',
+    '12',
+    '0',
+    '+',
+    '00',
+    '0912123456',
+    '091212345678',
+    '+98912',
+    '1234567890123456',
+    '+0123456789',
+  ])('refuses %s as invalid', (received) => {
+    expect(read(received)).toEqual({ number: null, reason: 'invalid' });
+  });
 
   it('gives E.164 or null with a reason, whatever comes', () => {
     fc.assert(

@@ -21,6 +21,8 @@ describe('callIdOf', () => {
   });
 
   it('makes an id of any channel name', () => {
-    fc.assert(fc.property(fc.string(), fc.string(), (asterisk, channel) => callIdOf(asterisk, channel).length === 36));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (asterisk, channel) => callIdOf(asterisk, channel).length === 36),
+    );
   });
 });

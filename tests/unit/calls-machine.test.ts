@@ -26,7 +26,9 @@ const lastEntry = (walk: ReturnType<typeof start>) => entries(walk.all).at(-1);
 
 describe('the table', () => {
   it('has an arrow or a reason to ignore for every event in every state', () => {
-    const cells = STATES.flatMap((state) => EVENTS.map((event) => [state, event, TABLE[state][event]] as const));
+    const cells = STATES.flatMap((state) =>
+      EVENTS.map((event) => [state, event, TABLE[state][event]] as const),
+    );
     expect(cells).toHaveLength(STATES.length * EVENTS.length);
     for (const [state, event, cell] of cells) {
       const told = 'ignore' in cell ? cell.ignore.length > 10 : typeof cell.run === 'function';
@@ -45,7 +47,10 @@ describe('the table', () => {
 describe('reception', () => {
   it('writes the row before the first word', () => {
     const walk = start();
-    expect(walk.effects[0]).toMatchObject({ do: 'record', entry: { kind: 'call.entered', seq: 1, data: arrival.facts } });
+    expect(walk.effects[0]).toMatchObject({
+      do: 'record',
+      entry: { kind: 'call.entered', seq: 1, data: arrival.facts },
+    });
     expect(walk.effects[1]).toMatchObject({ do: 'play', sounds: ['clinic/greeting'] });
   });
 
@@ -83,12 +88,26 @@ describe('reception', () => {
   it.each(['5', '9', '*', '#'])('says that %s is no choice and asks again', (key) => {
     const walk = feed(inMenu(), digit(key));
     expect(walk.call).toMatchObject({ state: 'menu', menuMisses: 1 });
-    expect(entries(walk.effects)[0]).toMatchObject({ kind: 'menu.missed', data: { digit: key, attempt: 1 }, actor: 'citizen' });
-    expect(walk.effects).toContainEqual(expect.objectContaining({ do: 'play', sounds: ['clinic/invalid', 'clinic/menu'] }));
+    expect(entries(walk.effects)[0]).toMatchObject({
+      kind: 'menu.missed',
+      data: { digit: key, attempt: 1 },
+      actor: 'citizen',
+    });
+    expect(walk.effects).toContainEqual(
+      expect.objectContaining({ do: 'play', sounds: ['clinic/invalid', 'clinic/menu'] }),
+    );
   });
 
   it('takes a citizen who presses nothing to the experts of the default specialty after three prompts', () => {
-    const silent = feed(inMenu(), wordsOver, timer('silence'), wordsOver, timer('silence'), wordsOver, timer('silence'));
+    const silent = feed(
+      inMenu(),
+      wordsOver,
+      timer('silence'),
+      wordsOver,
+      timer('silence'),
+      wordsOver,
+      timer('silence'),
+    );
     expect(silent.call).toMatchObject({ state: 'hours-check', specialty: 'urban-services', menuMisses: 3 });
     const walk = feed(silent, open('urban-services'), { type: 'queue-joined', position: 1 });
     expect(kinds(walk.all).filter((kind) => kind === 'menu.missed')).toHaveLength(3);
@@ -96,7 +115,10 @@ describe('reception', () => {
       expect.objectContaining({ kind: 'menu.chosen', data: { specialty: 'urban-services', by: 'default' } }),
     );
     expect(walk.effects).toContainEqual(
-      expect.objectContaining({ do: 'play', sounds: expect.arrayContaining(['clinic/to-default', 'ordinal/1']) as string[] }),
+      expect.objectContaining({
+        do: 'play',
+        sounds: expect.arrayContaining(['clinic/to-default', 'ordinal/1']) as string[],
+      }),
     );
   });
 
@@ -110,7 +132,10 @@ describe('reception', () => {
     const walk = feed(start(), wordsOver, closed(null));
     expect(walk.call).toMatchObject({ state: 'leaving', ending: 'closed' });
     expect(walk.effects).toContainEqual(
-      expect.objectContaining({ do: 'play', sounds: ['closed/clinic', 'closed/opens', 'day/tomorrow', 'hour/8'] }),
+      expect.objectContaining({
+        do: 'play',
+        sounds: ['closed/clinic', 'closed/opens', 'day/tomorrow', 'hour/8'],
+      }),
     );
     const over = feed(walk, wordsOver);
     expect(deeds(over.effects)).toEqual(['hang-up-citizen']);
@@ -118,7 +143,9 @@ describe('reception', () => {
   });
 
   it('keeps the ending closed when the citizen hangs up during the announcement', () => {
-    expect(lastEntry(feed(start(), wordsOver, closed(null), hangUp))).toMatchObject({ data: { ending: 'closed' } });
+    expect(lastEntry(feed(start(), wordsOver, closed(null), hangUp))).toMatchObject({
+      data: { ending: 'closed' },
+    });
   });
 
   it('turns away from a specialty that is closed while the clinic is open', () => {
@@ -138,7 +165,10 @@ describe('reception', () => {
     expect(walk.call.state).toBe(state);
     const over = feed(walk, hangUp);
     expect(over.call.state).toBe('ended');
-    expect(lastEntry(over)).toMatchObject({ kind: 'call.ended', data: { ending: 'abandoned', state, cause: 16 } });
+    expect(lastEntry(over)).toMatchObject({
+      kind: 'call.ended',
+      data: { ending: 'abandoned', state, cause: 16 },
+    });
   });
 });
 
@@ -147,7 +177,10 @@ describe('waiting', () => {
     const walk = inQueue();
     expect(walk.call.state).toBe('position');
     expect(walk.effects).toContainEqual(
-      expect.objectContaining({ do: 'play', sounds: ['queue/you-are', 'ordinal/3', 'queue/in-line', 'queue/please-wait'] }),
+      expect.objectContaining({
+        do: 'play',
+        sounds: ['queue/you-are', 'ordinal/3', 'queue/in-line', 'queue/please-wait'],
+      }),
     );
     const music = feed(walk, wordsOver);
     expect(music.call.state).toBe('waiting');
@@ -180,18 +213,27 @@ describe('waiting', () => {
     expect(deeds(feed(walk, wordsOver).effects)).toEqual(['music']);
   });
 
-  it.each(['busy', 'declined', 'unreachable', 'lost'] as const)('passes on when the expert is %s', (reason) => {
-    const walk = feed(isRinging(), { type: 'expert-failed', offerId: 'o1', reason });
-    expect(walk.call).toMatchObject({ state: 'waiting', offer: null });
-    expect(entries(walk.effects)[0]).toMatchObject({ kind: 'offer.ended', data: { offerId: 'o1', result: reason } });
-    expect(walk.effects).toContainEqual({ do: 'miss', offerId: 'o1', reason });
-  });
+  it.each(['busy', 'declined', 'unreachable', 'lost'] as const)(
+    'passes on when the expert is %s',
+    (reason) => {
+      const walk = feed(isRinging(), { type: 'expert-failed', offerId: 'o1', reason });
+      expect(walk.call).toMatchObject({ state: 'waiting', offer: null });
+      expect(entries(walk.effects)[0]).toMatchObject({
+        kind: 'offer.ended',
+        data: { offerId: 'o1', result: reason },
+      });
+      expect(walk.effects).toContainEqual({ do: 'miss', offerId: 'o1', reason });
+    },
+  );
 
   it('stops ringing and passes on when nobody answers in time', () => {
     const walk = feed(isRinging(), timer('no-answer'));
     expect(walk.effects).toContainEqual({ do: 'stop-ringing', offerId: 'o1' });
     expect(walk.effects).toContainEqual({ do: 'miss', offerId: 'o1', reason: 'no-answer' });
-    expect(feed(walk, offered('o2', 'e002')).call).toMatchObject({ state: 'ringing', offer: { offerId: 'o2' } });
+    expect(feed(walk, offered('o2', 'e002')).call).toMatchObject({
+      state: 'ringing',
+      offer: { offerId: 'o2' },
+    });
   });
 
   it('takes a new offer in place of one whose telephone has vanished', () => {
@@ -273,7 +315,13 @@ describe('connecting and talking', () => {
 
   it("takes an outcome from the talk's own expert only", () => {
     const mine = feed(isTalking(), hangUp, { type: 'outcome-set', expertId: 'e001', code: 'resolved' });
-    expect(lastEntry(mine)).toMatchObject({ kind: 'outcome.set', data: { code: 'resolved' }, actor: 'expert:e001' });
-    expect(feed(isTalking(), hangUp, { type: 'outcome-set', expertId: 'e009', code: 'resolved' }).effects).toEqual([]);
+    expect(lastEntry(mine)).toMatchObject({
+      kind: 'outcome.set',
+      data: { code: 'resolved' },
+      actor: 'expert:e001',
+    });
+    expect(
+      feed(isTalking(), hangUp, { type: 'outcome-set', expertId: 'e009', code: 'resolved' }).effects,
+    ).toEqual([]);
   });
 });

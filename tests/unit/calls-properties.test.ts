@@ -4,7 +4,17 @@ import type { CallEvent, Effect } from '../../src/calls/call.ts';
 import { STATES } from '../../src/calls/call.ts';
 import { TABLE, step } from '../../src/calls/machine.ts';
 import { revive } from '../../src/calls/revival.ts';
-import { closed, entries, NOW, offered, open, settings, start, timer, wordsOver } from '../support/call-fixtures.ts';
+import {
+  closed,
+  entries,
+  NOW,
+  offered,
+  open,
+  settings,
+  start,
+  timer,
+  wordsOver,
+} from '../support/call-fixtures.ts';
 
 type Maker = (call: ReturnType<typeof start>['call']) => CallEvent;
 
@@ -12,20 +22,60 @@ const offerIds = fc.constantFrom('o1', 'o2', 'o3');
 /** Events as the world may send them: right, late, doubled, of another offer. */
 const anyEvent: fc.Arbitrary<Maker> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Maker>(wordsOver) },
-  { weight: 4, arbitrary: fc.constantFrom('0', '1', '2', '3', '4', '7', '#').map((digit): Maker => () => ({ type: 'citizen-digit', digit })) },
-  { weight: 4, arbitrary: fc.boolean().map((isOpen): Maker => (call) => (isOpen ? open : closed)(call.specialty)) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom('0', '1', '2', '3', '4', '7', '#')
+      .map((digit): Maker => () => ({ type: 'citizen-digit', digit })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.boolean().map(
+      (isOpen): Maker =>
+        (call) =>
+          (isOpen ? open : closed)(call.specialty),
+    ),
+  },
   { weight: 4, arbitrary: fc.constant<Maker>(() => ({ type: 'queue-joined', position: 2 })) },
-  { weight: 6, arbitrary: offerIds.map((id): Maker => () => offered(id)) },
+  {
+    weight: 6,
+    arbitrary: offerIds.map(
+      (id): Maker =>
+        () =>
+          offered(id),
+    ),
+  },
   { weight: 6, arbitrary: offerIds.map((offerId): Maker => () => ({ type: 'expert-answered', offerId })) },
-  { weight: 6, arbitrary: fc.tuple(offerIds, fc.boolean()).map(([offerId, accepted]): Maker => () => ({ type: 'accept-told', offerId, accepted })) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(offerIds, fc.boolean())
+      .map(([offerId, accepted]): Maker => () => ({ type: 'accept-told', offerId, accepted })),
+  },
   { weight: 6, arbitrary: offerIds.map((offerId): Maker => () => ({ type: 'bridged', offerId })) },
-  { weight: 2, arbitrary: fc.tuple(offerIds, fc.constantFrom(16, 44, null)).map(([offerId, cause]): Maker => () => ({ type: 'expert-gone', offerId, cause })) },
-  { weight: 2, arbitrary: offerIds.map((offerId): Maker => () => ({ type: 'expert-failed', offerId, reason: 'busy' })) },
-  { weight: 2, arbitrary: fc.constantFrom('silence', 'repeat-position', 'no-answer', 'join-again', 'last-words').map((name) => timer(name)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(offerIds, fc.constantFrom(16, 44, null))
+      .map(([offerId, cause]): Maker => () => ({ type: 'expert-gone', offerId, cause })),
+  },
+  {
+    weight: 2,
+    arbitrary: offerIds.map((offerId): Maker => () => ({ type: 'expert-failed', offerId, reason: 'busy' })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('silence', 'repeat-position', 'no-answer', 'join-again', 'last-words')
+      .map((name) => timer(name)),
+  },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'queue-failed', code: 'x', detail: 'y' })) },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'position-told', position: 1 })) },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'wrap-up-ended', expertId: 'e001' })) },
-  { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'outcome-set', expertId: 'e001', code: 'resolved' })) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Maker>(() => ({ type: 'outcome-set', expertId: 'e001', code: 'resolved' })),
+  },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'citizen-gone', cause: 16 })) },
 );
 
@@ -46,7 +96,9 @@ describe('whatever happens to a call', () => {
           const next = step(call, event, settings, NOW);
           const cell = TABLE[call.state][event.type];
           if (next.call.state !== call.state) {
-            expect('to' in cell && cell.to, `${call.state} × ${event.type} → ${next.call.state}`).toContain(next.call.state);
+            expect('to' in cell && cell.to, `${call.state} × ${event.type} → ${next.call.state}`).toContain(
+              next.call.state,
+            );
           }
           call = next.call;
           all.push(...next.effects);
@@ -75,8 +127,12 @@ describe('whatever happens to a call', () => {
         expect(count('offer.ended')).toBe(count('offer.made'));
         expect(count('segment.ended')).toBe(count('call.answered'));
         // Whoever joined the queue has left it, by the door or by a talk that was released.
-        const lastJoin = all.findLastIndex((effect) => effect.do === 'join-queue' || effect.do === 'rejoin-queue');
-        const lastLeave = all.findLastIndex((effect) => ['leave-queue', 'release', 'to-fallback'].includes(effect.do));
+        const lastJoin = all.findLastIndex(
+          (effect) => effect.do === 'join-queue' || effect.do === 'rejoin-queue',
+        );
+        const lastLeave = all.findLastIndex((effect) =>
+          ['leave-queue', 'release', 'to-fallback'].includes(effect.do),
+        );
         expect(lastLeave).toBeGreaterThanOrEqual(lastJoin === -1 ? -1 : lastJoin + 1);
       }),
       { numRuns: 2000 },
@@ -85,27 +141,32 @@ describe('whatever happens to a call', () => {
 
   it('can be taken up by another process at any point and still ends once', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 40 }), fc.array(anyEvent, { maxLength: 20 }), fc.boolean(), (before, later, legAlive) => {
-        let { call } = start();
-        const all: Effect[] = [...start().effects];
-        const run = (makers: Maker[]) => {
-          for (const make of makers) {
-            const next = step(call, make(call), settings, NOW);
-            call = next.call;
-            all.push(...next.effects);
+      fc.property(
+        fc.array(anyEvent, { maxLength: 40 }),
+        fc.array(anyEvent, { maxLength: 20 }),
+        fc.boolean(),
+        (before, later, legAlive) => {
+          let { call } = start();
+          const all: Effect[] = [...start().effects];
+          const run = (makers: Maker[]) => {
+            for (const make of makers) {
+              const next = step(call, make(call), settings, NOW);
+              call = next.call;
+              all.push(...next.effects);
+            }
+          };
+          run(before);
+          if (call.state !== 'ended') {
+            const taken = revive(call, legAlive, settings, NOW);
+            call = taken.call;
+            all.push(...taken.effects);
           }
-        };
-        run(before);
-        if (call.state !== 'ended') {
-          const taken = revive(call, legAlive, settings, NOW);
-          call = taken.call;
-          all.push(...taken.effects);
-        }
-        run([...later, ...ending]);
-        expect(call.state).toBe('ended');
-        expect(entries(all).filter((entry) => entry.kind === 'call.ended')).toHaveLength(1);
-        expect(new Set(entries(all).map((entry) => entry.seq)).size).toBe(entries(all).length);
-      }),
+          run([...later, ...ending]);
+          expect(call.state).toBe('ended');
+          expect(entries(all).filter((entry) => entry.kind === 'call.ended')).toHaveLength(1);
+          expect(new Set(entries(all).map((entry) => entry.seq)).size).toBe(entries(all).length);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

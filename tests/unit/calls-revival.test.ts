@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { revive } from '../../src/calls/revival.ts';
-import { deeds, entries, feed, inMenu, inQueue, isConnecting, isRinging, isTalking, kinds, NOW, settings, start } from '../support/call-fixtures.ts';
+import {
+  deeds,
+  entries,
+  feed,
+  inMenu,
+  inQueue,
+  isConnecting,
+  isRinging,
+  isTalking,
+  kinds,
+  NOW,
+  settings,
+  start,
+} from '../support/call-fixtures.ts';
 
 const take = (walk: ReturnType<typeof start>, legAlive = true) => revive(walk.call, legAlive, settings, NOW);
 
@@ -47,7 +60,10 @@ describe('a call taken up by another process', () => {
 
   it('ignores the timers of the process that is gone', () => {
     const waiting = take(isRinging()).call;
-    const late = feed({ call: waiting, effects: [], all: [] }, { type: 'timer', name: 'no-answer', visit: isRinging().call.visit });
+    const late = feed(
+      { call: waiting, effects: [], all: [] },
+      { type: 'timer', name: 'no-answer', visit: isRinging().call.visit },
+    );
     expect(late.call).toBe(waiting);
     expect(kinds(late.effects)).toEqual([]);
   });

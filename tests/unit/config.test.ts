@@ -6,7 +6,12 @@ const needed = { DATABASE_URL: 'postgres://x', ARI_PASSWORD: 'a', AMI_PASSWORD: 
 describe('readConfig', () => {
   it('fills in the defaults and reads numbers and switches', () => {
     const config = readConfig({ ...needed, HTTP_PORT: '9000', SECOND_FACTOR_REQUIRED: 'false' });
-    expect(config).toMatchObject({ HTTP_PORT: 9000, SECOND_FACTOR_REQUIRED: false, CLINIC_NUMBER: '137', RING_SECONDS: 15 });
+    expect(config).toMatchObject({
+      HTTP_PORT: 9000,
+      SECOND_FACTOR_REQUIRED: false,
+      CLINIC_NUMBER: '137',
+      RING_SECONDS: 15,
+    });
     expect(Object.isFrozen(config)).toBe(true);
   });
 
@@ -21,7 +26,14 @@ describe('readConfig', () => {
     } catch (error) {
       if (error instanceof ConfigError) faults = error.faults;
     }
-    for (const name of ['DATABASE_URL', 'ARI_PASSWORD', 'AMI_PASSWORD', 'HTTP_PORT', 'CLINIC_ROLES', 'RING_SECONDS'])
+    for (const name of [
+      'DATABASE_URL',
+      'ARI_PASSWORD',
+      'AMI_PASSWORD',
+      'HTTP_PORT',
+      'CLINIC_ROLES',
+      'RING_SECONDS',
+    ])
       expect(faults.join('\n')).toContain(name);
   });
 

@@ -1,0 +1,19 @@
+-- A page of calls, newest first; a filter that is null lets everything pass. Bounds are coalesced instead of tested for
+-- null so that a prepared plan can still walk the index.
+-- params: $1 id of the last call seen uuid, $2 direction text, $3 entered from timestamptz, $4 entered before timestamptz, $5 expert id text, $6 specialty text, $7 ending text, $8 limit integer
+-- rows: id uuid, direction text, entry text, caller text, callerReason text, specialty text, enteredAt timestamptz, queuedAt timestamptz, answeredAt timestamptz, endedAt timestamptz, state text, ending text, expertId text, waitSeconds float8, talkSeconds float8, outcome jsonb, outcomeVersion integer, surveyScore smallint, caseId uuid
+select
+  id, direction, entry, caller, caller_reason as "callerReason", specialty,
+  entered_at as "enteredAt", queued_at as "queuedAt", answered_at as "answeredAt", ended_at as "endedAt",
+  state, ending, expert_id as "expertId", wait_seconds as "waitSeconds", talk_seconds as "talkSeconds",
+  outcome, outcome_version as "outcomeVersion", null::smallint as "surveyScore", null::uuid as "caseId"
+from call_overview
+where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  and ($2::text is null or direction = $2)
+  and entered_at >= coalesce($3::timestamptz, '-infinity')
+  and entered_at < coalesce($4::timestamptz, 'infinity')
+  and ($5::text is null or expert_id = $5)
+  and ($6::text is null or specialty = $6)
+  and ($7::text is null or ending = $7)
+order by id desc
+limit $8::integer;

@@ -1,0 +1,4 @@
+-- Ends the regular hours of a specialty; the rows stay as its history.
+-- params: $1 specialty text, $2 from when timestamptz
+-- rows: none
+update weekly_hours set valid_to = $2 where specialty = $1 and valid_to is null;

@@ -1,0 +1,98 @@
+import { systemClock, type Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { runAmi, type Act, type AmiSettings } from './ami-session.ts';
+import { forever, type Attempt } from './deadlines.ts';
+import { AsteriskFault, brief, reached } from './faults.ts';
+import { createListeners } from './listeners.ts';
+import { readQuality, type Quality } from './quality.ts';
+import type { LinkState, Reached } from './telephony.ts';
+import { safeText } from './values.ts';
+
+/** What only the manager interface tells or does; everything else is Telephony's. */
+export interface Manager {
+  link: () => LinkState;
+  /**
+   * Asterisk is up and takes calls: told once for every connection, so also after Asterisk's restart. Whether it was a
+   * restart tells `asteriskInfo().startedAt`. Returns the unsubscriber.
+   */
+  onBooted: (listener: () => void) => () => void;
+  /** Every RTCP report about a call. Returns the unsubscriber. */
+  onQuality: (listener: (quality: Quality) => void) => () => void;
+  /**
+   * Sends a channel to a place in the dialplan, also when our application is dead. channelName: `PJSIP/trunk-00000001`.
+   * @throws AsteriskFault `link-down`, `ami-timeout`, `ami-refused`, `value-refused`.
+   */
+  redirect: (channelName: string, context: string, extension: string, priority: number) => Promise<Reached>;
+  close: () => Promise<void>;
+}
+
+export interface ManagerSettings {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  log: Log;
+  clock?: Clock;
+  timeoutMs?: number;
+  pingEveryMs?: number;
+}
+
+/** Connects in the background and comes back for ever. @throws AsteriskFault `value-refused` for a name or password with a line break. */
+export function createManager(settings: ManagerSettings): Manager {
+  const { log, host, port } = settings;
+  const session: AmiSettings = { clock: systemClock, timeoutMs: 2000, pingEveryMs: 5000, ...settings };
+  safeText('the name of the account', session.username);
+  safeText('the password', session.password);
+  const booted = createListeners<void>(log);
+  const quality = createListeners<Quality>(log);
+  const ended = new AbortController();
+  let act: Act | null = null;
+
+  async function connection(): Promise<Attempt> {
+    const over = new AbortController();
+    let worked = false;
+    const end = (): void => over.abort(ended.signal.reason);
+    ended.signal.addEventListener('abort', end);
+    // Asterisk says so in the same breath as it lets us in, a moment before the library tells us that we are in.
+    let bootedEarly = false;
+    const onReady = (ready: Act): void => {
+      worked = true;
+      act = ready;
+      log.info({ host, port }, 'manager.ready');
+      if (bootedEarly) booted.tell();
+    };
+    const onEvent = (event: Readonly<Record<string, unknown>>): void => {
+      if (event.event === 'FullyBooted') {
+        if (act === null) bootedEarly = true;
+        else booted.tell();
+        return;
+      }
+      const report = readQuality(event);
+      if (report !== null) quality.tell(report);
+    };
+    const reason = await runAmi(session, { over, onReady, onEvent });
+    act = null;
+    ended.signal.removeEventListener('abort', end);
+    return { reason, worked };
+  }
+
+  const running = forever(ended.signal, connection, (reason, failures) => {
+    log[failures === 0 ? 'warn' : 'debug']({ fault: brief(reason), failures }, 'manager.lost');
+    return 'again';
+  });
+
+  return {
+    link: () => (act === null ? 'down' : 'ready'),
+    onBooted: booted.add,
+    onQuality: quality.add,
+    redirect: async (channelName, context, extension, priority) => {
+      if (act === null) throw new AsteriskFault('link-down', 'Redirect: there is no manager connection');
+      const to = { Channel: channelName, Context: context, Exten: extension, Priority: String(priority) };
+      return reached(act('Redirect', to));
+    },
+    close: async () => {
+      ended.abort(new AsteriskFault('link-down', 'the manager was closed'));
+      await running;
+    },
+  };
+}

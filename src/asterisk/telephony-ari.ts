@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { createApi, type Api } from './api.ts';
+import { followPhones } from './phones.ts';
+import { readEvent, text } from './events.ts';
+import { AsteriskFault, brief, meansGone } from './faults.ts';
+import { startLink } from './link.ts';
+import { createListeners } from './listeners.ts';
+import { createRequests, isIdleRunner } from './requests.ts';
+import { createMoves } from './moves.ts';
+import { createSoftphones } from './softphones.ts';
+import type { LinkState, Telephony, TelephonyEvent } from './telephony.ts';
+import { createTransport } from './transport.ts';
+
+export interface AriSettings {
+  /** Without `/ari`: `http://127.0.0.1:8188`. */
+  url: string;
+  username: string;
+  password: string;
+  /** Name of our Stasis application. */
+  app: string;
+  log: Log;
+  clock: Clock;
+  /** How long any request may take. */
+  requestTimeoutMs?: number;
+  /** How long a socket may take to open. */
+  openTimeoutMs?: number;
+  /** How often the socket is proven, and how long its echo may take. */
+  echoEveryMs?: number;
+  echoDeadlineMs?: number;
+}
+
+/** Counts since the start, for the metrics. */
+export interface AriCounts {
+  /** Events handed on. */
+  told: number;
+  /** Events nobody here needs, of types known to us or not. */
+  ignored: number;
+  /** Frames that were no event at all. */
+  malformed: number;
+  /** Requests sent, and those that ended in a fault ("no longer there" included). */
+  requests: number;
+  refused: number;
+}
+
+export type AriTelephony = Telephony & { counts(): AriCounts };
+
+/**
+ * Telephony over Asterisk's REST interface. Connects in the background and comes back for ever. Start order as the
+ * rooms see it: `onLink('ready')` listeners are called first, in the same turn follow the events that came in while the
+ * socket was being proven, then the live ones. Who needs a snapshot before the first event keeps the events until it
+ * has it; requests are taken from within `onLink('ready')` on.
+ */
+export function createTelephony(settings: AriSettings): AriTelephony {
+  const { url, username, password, app, log, clock } = settings;
+  const origin = new URL(url).origin;
+  const access = { origin, username, password };
+  const transport = createTransport({ ...access, timeoutMs: settings.requestTimeoutMs ?? 2000, clock });
+  const api = createApi({ ...access, transport, log });
+  const links = createListeners<LinkState>(log);
+  const events = createListeners<TelephonyEvent>(log);
+  const replaced = createListeners<void>(log);
+  const moves = createMoves(events.tell);
+  const counts: AriCounts = { told: 0, ignored: 0, malformed: 0, requests: 0, refused: 0 };
+  const phones = followPhones({ call: api.call, app, log });
+
+  const link = startLink({
+    ...access,
+    apps: [app, phones.app],
+    clock,
+    log,
+    openTimeoutMs: settings.openTimeoutMs ?? 2000,
+    echoEveryMs: settings.echoEveryMs ?? 5000,
+    echoDeadlineMs: settings.echoDeadlineMs ?? 2000,
+    prepare: async () => {
+      await api.load();
+      await phones.follow();
+    },
+    sendEcho: (eventName) => api.call('events.userEvent', { eventName, application: app }),
+    onState: links.tell,
+    onRaw: (raw) => {
+      const event = raw.application === app ? readEvent(raw) : phones.read(raw);
+      if (event === null) {
+        counts.ignored++;
+        log.trace({ type: text(raw.type) }, 'event.ignored');
+      } else if (!isIdleRunner(channelOf(event))) {
+        counts.told++;
+        const passed = moves.pass(event);
+        if (passed !== null) events.tell(passed);
+      }
+    },
+    onReplaced: () => replaced.tell(),
+  });
+
+  const call: Api['call'] = async (operation, args) => {
+    if (link.state() !== 'ready')
+      throw new AsteriskFault('link-down', `${operation}: there is no link to Asterisk`);
+    counts.requests++;
+    try {
+      return await api.call(operation, args);
+    } catch (error) {
+      counts.refused++;
+      if (!meansGone(error)) log.debug({ operation, fault: brief(error) }, 'request.failed');
+      throw error;
+    }
+  };
+  const requests = createRequests(call, app);
+  const softphones = createSoftphones(call);
+
+  return {
+    ...requests,
+    takeOver: (channelId, args) => moves.during(channelId, () => requests.takeOver(channelId, args)),
+    link: link.state,
+    onLink: links.add,
+    onEvent: events.add,
+    onReplaced: replaced.add,
+    putSoftphone: async (account) => {
+      await softphones.put(account);
+      await phones.followFirst();
+    },
+    removeSoftphone: softphones.remove,
+    counts: () => ({ ...counts, malformed: link.malformed() }),
+    close: async () => {
+      await link.close();
+      moves.close();
+      api.close();
+      transport.close();
+    },
+  };
+}
+
+function channelOf(event: TelephonyEvent): string {
+  if (event.type === 'channel-entered') return event.channel.id;
+  return 'channelId' in event ? event.channelId : '';
+}

@@ -1,0 +1,93 @@
+import type { SipAccount, Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
+import type { Log } from '../log.ts';
+import type { Routing } from '../routing/routing.ts';
+import { isExpertId } from './rules.ts';
+import { createMarks, createSerial } from './serial.ts';
+import type { RosterEntry } from './store.ts';
+
+/** Experts' telephones: their accounts into the exchange, and whether they can be reached into routing. */
+export interface Telephones {
+  handle(event: TelephonyEvent): void;
+  /** Gives the exchange the accounts it may lack: all of them once after each start of either side. */
+  push(roster: readonly RosterEntry[]): Promise<void>;
+  put(account: SipAccount): Promise<void>;
+  remove(username: string): Promise<void>;
+  /** Brings routing's view of who can be reached to the exchange's. Returns how many were wrong. */
+  compare(expertIds: readonly string[]): Promise<number>;
+  settle(): Promise<void>;
+}
+
+export interface TelephonesDeps {
+  telephony: Telephony;
+  routing: Routing;
+  log: Log;
+}
+
+export function createTelephones({ telephony, routing, log }: TelephonesDeps): Telephones {
+  const inTurn = createSerial();
+  const news = createMarks();
+  /** What this start of the exchange was given by this process: user name → ha1; null: removed. */
+  const given = new Map<string, string | null>();
+  let givenTo = 0;
+
+  function told(expertId: string, reachable: boolean): void {
+    if (!isExpertId(expertId)) return;
+    news.mark(expertId);
+    inTurn(() => routing.setReachable(expertId, reachable)).catch((error: unknown) => {
+      log.warn({ err: error, expertId, reachable }, 'reachability.untold');
+    });
+  }
+
+  async function put(account: SipAccount): Promise<void> {
+    await telephony.putSoftphone(account);
+    given.set(account.username, account.ha1);
+  }
+
+  async function remove(username: string): Promise<void> {
+    await telephony.removeSoftphone(username);
+    given.set(username, null);
+  }
+
+  /** One account the exchange refuses keeps no other from it; an exchange that is away ends the round. */
+  async function bring(account: SipAccount, active: boolean): Promise<void> {
+    try {
+      await (active ? put(account) : remove(account.username));
+    } catch (error) {
+      if (telephony.link() !== 'ready') throw error;
+      log.error({ err: error, username: account.username }, 'softphone.unpushed');
+    }
+  }
+
+  return {
+    handle(event) {
+      if (event.type === 'contact') told(event.endpoint, event.reachable);
+      else if (event.type === 'endpoint-state') told(event.endpoint, event.online);
+    },
+    async push(roster) {
+      const { startedAt } = await telephony.asteriskInfo();
+      if (startedAt !== givenTo) given.clear();
+      givenTo = startedAt;
+      for (const { active, softphone } of roster) {
+        if (softphone === null) continue;
+        const wanted = active ? softphone.ha1 : null;
+        if (given.get(softphone.username) !== wanted) await bring(softphone, active);
+      }
+    },
+    put,
+    remove,
+    async compare(expertIds) {
+      const taken = news.now();
+      const online = new Set(await telephony.onlineEndpoints());
+      const statuses = new Map((await routing.experts()).map((status) => [status.expertId, status]));
+      const wrong = expertIds.filter(
+        (id) => statuses.has(id) && statuses.get(id)?.reachable !== online.has(id),
+      );
+      const still = wrong.filter((id) => !news.newsSince(id, taken));
+      for (const id of still) {
+        await inTurn(() => routing.setReachable(id, online.has(id)));
+      }
+      return still.length;
+    },
+    settle: () => inTurn(() => Promise.resolve()),
+  };
+}

@@ -1,0 +1,94 @@
+import { Queue, Worker } from 'bullmq';
+import type { Log } from '../log.ts';
+import { codeOf, messageOf } from './fault.ts';
+
+/** Work done again and again, by whichever process with the role `jobs` takes it; at most one at a time. */
+export interface RepeatedJob {
+  /** `noun.verb`, e.g. `sessions.purge`. */
+  name: string;
+  /** Every so many milliseconds, or by a cron pattern in a time zone. */
+  every: number | { cron: string; timeZone: string };
+  /** Must be harmless if done twice: a job whose process dies is begun again. */
+  run: () => Promise<unknown>;
+}
+
+export interface JobsOptions {
+  redisUrl: string;
+  log: Log;
+  /** Hash tag of its own, so that all of BullMQ's keys share one slot of a Redis Cluster. */
+  prefix?: string;
+}
+
+export interface Jobs {
+  /** Does a job now, besides its times. */
+  runNow(name: string): Promise<void>;
+  /** Sets the times again if Redis has lost them. */
+  restore(): Promise<void>;
+  /** Waits for the jobs that run, then stops. */
+  close(): Promise<void>;
+}
+
+const QUEUE = 'clinic';
+/** Redis emptied without a disconnection tells nobody; no citizen waits for a job. */
+const CHECK_MS = 60_000;
+const KEPT = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1000 } };
+
+/**
+ * Begins to work, at once or as soon as Redis is there. The jobs' times are set then, times of jobs that no longer
+ * exist are forgotten, and times that Redis has lost are set again within a minute.
+ */
+export function createJobs(
+  { redisUrl, log, prefix = '{jobs}' }: JobsOptions,
+  jobs: readonly RepeatedJob[],
+): Jobs {
+  const connection = { url: redisUrl, maxRetriesPerRequest: null };
+  const queue = new Queue(QUEUE, { prefix, connection });
+  const worker = new Worker(QUEUE, (job) => run(jobs, job.name, log), { prefix, connection, concurrency: 1 });
+  let closing = false;
+  const tell = (error: unknown): void => {
+    if (!closing) log.warn({ detail: messageOf(error) }, 'jobs-connection.failed');
+  };
+  queue.on('error', tell);
+  worker.on('error', tell);
+  schedule(queue, jobs).catch(tell);
+  const check = setInterval(() => void restore(queue, jobs, log).catch(tell), CHECK_MS);
+  return {
+    runNow: async (name) => void (await queue.add(name, {}, KEPT)),
+    restore: () => restore(queue, jobs, log),
+    async close() {
+      closing = true;
+      clearInterval(check);
+      await worker.close();
+      await queue.close();
+    },
+  };
+}
+
+async function restore(queue: Queue, jobs: readonly RepeatedJob[], log: Log): Promise<void> {
+  if ((await queue.getJobSchedulersCount()) >= jobs.length) return;
+  log.warn('jobs-times.lost');
+  await schedule(queue, jobs);
+}
+
+async function schedule(queue: Queue, jobs: readonly RepeatedJob[]): Promise<void> {
+  for (const { name, every } of jobs) {
+    const times = typeof every === 'number' ? { every } : { pattern: every.cron, tz: every.timeZone };
+    await queue.upsertJobScheduler(name, times, { name, opts: KEPT });
+  }
+  const names = new Set(jobs.map((job) => job.name));
+  for (const { key } of await queue.getJobSchedulers())
+    if (!names.has(key)) await queue.removeJobScheduler(key);
+}
+
+async function run(jobs: readonly RepeatedJob[], name: string, log: Log): Promise<void> {
+  const job = jobs.find((one) => one.name === name);
+  if (job === undefined) return log.warn({ job: name }, 'job.unknown');
+  const begun = performance.now();
+  try {
+    await job.run();
+    log.debug({ job: name, ms: Math.round(performance.now() - begun) }, 'job.done');
+  } catch (error) {
+    log.error({ job: name, code: codeOf(error), detail: messageOf(error) }, 'job.failed');
+    throw error;
+  }
+}

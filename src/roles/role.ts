@@ -1,0 +1,54 @@
+import type { Pool } from 'pg';
+import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+
+/** What every role of a process shares. */
+export interface Shared {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  pool: Pool;
+  redis: Redis;
+  registry: Registry;
+  /** Ends the process in an orderly way: what is wrong cannot be mended from within. */
+  giveUp: (reason: string) => void;
+}
+
+/** A role that runs; closed in the reverse order of starting. */
+export interface RunningRole {
+  close(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+
+/**
+ * Tries until it works or the signal ends it: a part that is away at the start is awaited like one that goes away later.
+ * isFinal: a fault that no waiting can mend; it is thrown.
+ */
+export async function untilItWorks<T>(
+  what: string,
+  attempt: () => Promise<T>,
+  {
+    log,
+    signal,
+    isFinal = () => false,
+  }: { log: Log; signal: AbortSignal; isFinal?: (error: unknown) => boolean },
+): Promise<T> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFinal(error) || signal.aborted) throw error;
+      if (pause === FIRST_PAUSE_MS) log.warn({ err: error }, `${what}.awaited`);
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+    signal.throwIfAborted();
+  }
+}

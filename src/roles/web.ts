@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import { callRoutes } from '../calls/routes.ts';
+import { expertRoutes } from '../experts/routes.ts';
+import { createExperts } from '../experts/service.ts';
+import { hoursRoutes } from '../hours/routes.ts';
+import { createHours } from '../hours/service.ts';
+import { createCommandClient } from '../platform/commands.ts';
+import { queueRoutes } from '../routing/routes.ts';
+import { createRoutingReader } from '../routing/reader.ts';
+import { createStaff } from '../staff/service.ts';
+import { createReadiness } from '../web/readiness.ts';
+import { createWeb } from '../web/server.ts';
+import type { RunningRole, Shared } from './role.ts';
+
+/** Name an authenticator app shows beside the one-time code. */
+const ISSUER = 'Clinic 137';
+
+/** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
+export async function startWeb(shared: Shared): Promise<RunningRole> {
+  const { config, log, clock, pool, redis, registry } = shared;
+  const routing = createRoutingReader({ redis, clock });
+  const commands = createCommandClient({ redis, log });
+  const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
+  const sip = {
+    domain: config.SIP_DOMAIN,
+    port: config.SIP_PORT,
+    wsUrl: config.SIP_WS_URL,
+    realm: config.SIP_REALM,
+  };
+  const experts = createExperts({ pool, routing, commands, log, sip });
+  const staff = createStaff({
+    pool,
+    clock,
+    sessionHours: config.SESSION_HOURS,
+    secondFactorRequired: config.SECOND_FACTOR_REQUIRED,
+    issuer: ISSUER,
+  });
+  const app = await createWeb({
+    pool,
+    redis,
+    clock,
+    log,
+    registry,
+    publicUrl: config.PUBLIC_URL,
+    staff,
+    readiness: createReadiness({ pool, redis }),
+    rooms: [
+      callRoutes({ pool }),
+      queueRoutes({ db: pool, clock, routing }),
+      expertRoutes({ experts }),
+      hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
+    ],
+  });
+  await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  const { port } = app.server.address() as AddressInfo;
+  log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
+  return {
+    close: async () => {
+      await app.close();
+      await commands.close();
+      await hours.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { ExpertStatus, Intent, MissReason, Offer, RoutingChange } from './routing.ts';
+
+/** The atomic transitions by name, as the Lua commands carry them out and the model imitates them. Pure types and figures. */
+
+/** Times in milliseconds since the epoch. */
+export interface Entry {
+  callId: string;
+  specialty: string;
+  /** Lower is served first; ties by callId. Fixed when the citizen enters. */
+  score: number;
+  queuedAt: number;
+}
+
+/** A transition's own result, and what it brought about in the same step. */
+export interface Told<T> {
+  result: T;
+  offers: Offer[];
+  changes: RoutingChange[];
+  /** When `expire` next has something to do; null: nothing stands. */
+  nextDeadline: number | null;
+}
+
+/** `now` comes first everywhere: the mechanism has no clock of its own. */
+export interface Transitions {
+  enqueue(now: number, entry: Entry): Told<{ position: number }>;
+  requeue(now: number, entry: Entry): Told<{ position: number }>;
+  leave(now: number, callId: string): Told<{ cancelledOfferId: string | null }>;
+  accept(now: number, offerId: string): Told<'accepted' | 'stale'>;
+  miss(now: number, offerId: string, reason: MissReason): Told<void>;
+  release(now: number, callId: string, wrapUpMs: number): Told<void>;
+  putExpert(now: number, expertId: string, specialties: readonly string[]): Told<void>;
+  removeExpert(now: number, expertId: string): Told<void>;
+  setIntent(
+    now: number,
+    expertId: string,
+    intent: Intent,
+    reason: string | null,
+    until: number | null,
+  ): Told<ExpertStatus>;
+  setReachable(now: number, expertId: string, reachable: boolean): Told<void>;
+  /** Ends what is due by now, at most a hundred deadlines at once. */
+  expire(now: number): Told<void>;
+}
+
+/** The same across a connection. */
+export type AsyncTransitions = {
+  [K in keyof Transitions]: (...args: Parameters<Transitions[K]>) => Promise<ReturnType<Transitions[K]>>;
+};
+
+export interface Policy {
+  /** Offers in a row an expert may miss before being paused. */
+  missesBeforePause: number;
+  missPauseMs: number;
+  /**
+   * How long an expert is left alone after a miss, and at least between being joined to a talk that broke off and the next
+   * offer. Without it a telephone that refuses at once, where nobody else is idle, would be rung in a circle.
+   */
+  restMs: number;
+}
+
+/** How much of the reason is kept with an offer. The Lua prelude holds the same two figures. */
+export const CANDIDATES_KEPT = 10;
+export const EXCLUDED_KEPT = 20;
+/** Deadlines ended in one step: bounds how long Redis is held. */
+export const EXPIRED_AT_ONCE = 100;

@@ -1,0 +1,57 @@
+import { fault } from '../platform/fault.ts';
+import type { RunCommand } from './commands.ts';
+import type { AsyncTransitions, Entry, Policy } from './mechanism.ts';
+import { toStatus, toTold } from './rows.ts';
+
+const KEY = /^[a-z0-9][a-z0-9-]*$/;
+const nothing = (): void => undefined;
+const place = (result: unknown) => ({ position: Number(result) });
+
+/**
+ * The transitions on Redis, each one script and so atomic; what comes of it in the same step is told by the script.
+ * Each may be repeated without harm.
+ * @throws `expert-unknown`, `call-talking` (enqueue of a call in a talk), `routing-argument-invalid` (before anything is
+ *   written: a script that fails half-way is not rolled back), `redis-failed` (carried out or not: unknown).
+ */
+export function createTransitions(run: RunCommand, policy: Policy): AsyncTransitions {
+  const { missesBeforePause, missPauseMs, restMs } = policy;
+  return {
+    enqueue: async (now, entry) => toTold(await run('enqueue', now, ...entryArgs(entry)), place),
+    requeue: async (now, entry) => toTold(await run('requeue', now, ...entryArgs(entry), restMs), place),
+    leave: async (now, callId) =>
+      toTold(await run('leave', now, callId), (id) => ({ cancelledOfferId: id as string | null })),
+    accept: async (now, offerId) =>
+      toTold(await run('accept', now, offerId), (taken) => (taken === 1 ? 'accepted' : 'stale')),
+    miss: async (now, offerId, reason) =>
+      toTold(await run('miss', now, offerId, reason, missesBeforePause, missPauseMs, restMs), nothing),
+    release: async (now, callId, wrapUpMs) =>
+      toTold(await run('release', now, callId, finite('wrap-up', wrapUpMs)), nothing),
+    putExpert: async (now, expertId, specialties) =>
+      toTold(await run('put-expert', now, expertId, ...new Set(specialties.map(key))), nothing),
+    removeExpert: async (now, expertId) => toTold(await run('remove-expert', now, expertId), nothing),
+    setIntent: async (now, expertId, intent, reason, until) => {
+      const end = until === null ? '' : finite('until', until);
+      // Only a pause has a reason and an end.
+      const pause = intent === 'paused' ? [reason ?? '', end] : ['', ''];
+      return toTold(await run('set-intent', now, expertId, intent, ...pause), toStatus);
+    },
+    setReachable: async (now, expertId, reachable) =>
+      toTold(await run('set-reachable', now, expertId, reachable ? 1 : 0), nothing),
+    expire: async (now) => toTold(await run('expire', now), nothing),
+  };
+}
+
+function entryArgs({ callId, specialty, score, queuedAt }: Entry): (string | number)[] {
+  return [callId, key(specialty), finite('score', score), finite('queuedAt', queuedAt)];
+}
+
+function finite(name: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw fault('routing-argument-invalid', `${name} is ${value}`);
+}
+
+/** Specialties are joined by commas inside Redis. */
+function key(specialty: string): string {
+  if (KEY.test(specialty)) return specialty;
+  throw fault('routing-argument-invalid', `${JSON.stringify(specialty)} is no key of a specialty`);
+}

@@ -1,0 +1,173 @@
+import { EXPERT_TONE_HZ } from '../../src/stack/phone/demo-people.mjs';
+import {
+  createPhone,
+  type InboundCall,
+  type OutboundCall,
+  type Phone,
+} from '../../src/stack/phone/phone.mjs';
+import { findTone } from '../../src/stack/phone/tone.mjs';
+import { heardInOrder, notHeard, type Expected } from './audio.ts';
+import type { Clinic } from './clinic.ts';
+import { testStack } from './stack.ts';
+
+/** Telephones for tests: citizens behind the trunk, experts with an account of the application's making. */
+
+export type { InboundCall, OutboundCall, Phone };
+export { EXPERT_TONE_HZ, findTone };
+
+const open = new Set<Phone>();
+
+/** Hangs up and closes every telephone a test has opened: for `afterEach`. */
+export async function closePhones(): Promise<void> {
+  const phones = [...open];
+  open.clear();
+  await Promise.all(phones.map((phone) => phone.close()));
+}
+
+async function keep(phone: Promise<Phone>): Promise<Phone> {
+  const made = await phone;
+  open.add(made);
+  return made;
+}
+
+export interface CitizenOptions {
+  /** A number as a network would send it, `anonymous`, or '' for none. */
+  from?: string;
+  /** More headers of the INVITE, e.g. P-Asserted-Identity or Privacy. */
+  headers?: Record<string, string>;
+  codecs?: ('PCMA' | 'PCMU')[];
+  dtmfPayloadType?: number;
+}
+
+export interface Citizen {
+  phone: Phone;
+  /** Places a call from behind the trunk; resolves as soon as the INVITE is out. */
+  dial(number: string): Promise<OutboundCall>;
+}
+
+/** A citizen's telephone behind the 137 trunk. */
+export async function citizen(options: CitizenOptions = {}): Promise<Citizen> {
+  const { from = '09121234567', headers = {}, ...media } = options;
+  const { host, port, headers: trunk } = testStack().sip.trunk;
+  const phone = await keep(
+    createPhone({ server: { host, port }, username: 'citizen', headers: trunk, ...media }),
+  );
+  return { phone, dial: (number) => phone.invite(number, { from, headers }) };
+}
+
+/**
+ * A citizen who dials and keys digits, each as soon as the prompt before it could be barged into.
+ *
+ * The digits after the first wait for nothing: early digits are part of the promise (barge-in everywhere), so a test that
+ * wants to listen first keys them itself.
+ * @returns the answered call; fails with what came instead of an answer
+ */
+export async function dialClinic(
+  options: CitizenOptions & { number?: string; digits?: string } = {},
+): Promise<OutboundCall> {
+  const { number = '137', digits = number === '137' ? '8' : '', ...rest } = options;
+  const call = await (await citizen(rest)).dial(number);
+  if (!(await call.answered)) {
+    const { status, reason } = await call.ended;
+    throw new Error(`${number} was not answered: ${status} ${reason}`);
+  }
+  if (digits !== '') await call.sendDigits(digits);
+  return call;
+}
+
+export interface ExpertPhone {
+  expertId: string;
+  phone: Phone;
+  password: string;
+  /** The next call offered; a call that came while nobody waited is given first. */
+  nextCall(): Promise<InboundCall>;
+  /** Dials a feature code and waits until the exchange hangs up. */
+  dial(code: string): Promise<void>;
+}
+
+export interface ExpertPhoneOptions {
+  /** How the expert becomes ready; `none`: registered only. Default: `api`. */
+  ready?: 'keypad' | 'api' | 'none';
+  /** Seconds the registration lasts. */
+  expires?: number;
+}
+
+/** Gets the expert's softphone account from the application, registers and becomes ready. */
+export async function expertPhone(
+  clinic: Clinic,
+  expertId: string,
+  options: ExpertPhoneOptions = {},
+): Promise<ExpertPhone> {
+  const { ready = 'api', expires = 300 } = options;
+  const account = await clinic.api<{ username: string; password: string; domain: string; port: number }>(
+    `/experts/${expertId}/softphone`,
+    { method: 'POST' },
+  );
+  if (account.status >= 300)
+    throw new Error(`No softphone for ${expertId}: ${account.status} ${JSON.stringify(account.body)}`);
+  const { username, password, domain, port } = account.body;
+  const phone = await keep(createPhone({ server: { host: domain, port }, username, password }));
+  const nextCall = inTurn(phone);
+  const registration = await phone.register({ expires });
+  if (!registration.ok)
+    throw new Error(`${expertId} cannot register: ${registration.status} ${registration.reason}`);
+  const expert: ExpertPhone = {
+    ...{ expertId, phone, password, nextCall },
+    dial: (code) => dialFeature(phone, code),
+  };
+  if (ready === 'keypad') await expert.dial('*45');
+  if (ready === 'api') await setPresence(clinic, expertId, 'ready');
+  return expert;
+}
+
+/** A new expert of these specialties, on the roster only. @returns the id */
+export async function addExpert(clinic: Clinic, name: string, ...specialties: string[]): Promise<string> {
+  const skills = specialties.map((specialty) => ({ specialty, level: 3 }));
+  const answer = await clinic.api<{ id: string }>('/experts', { method: 'POST', body: { name, skills } });
+  if (answer.status !== 201)
+    throw new Error(`The expert was not added: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
+
+export async function setPresence(
+  clinic: Clinic,
+  expertId: string,
+  state: 'ready' | 'paused' | 'offline',
+): Promise<void> {
+  const answer = await clinic.api(`/experts/${expertId}/presence`, { method: 'PUT', body: { state } });
+  if (answer.status >= 300)
+    throw new Error(`Presence was not set: ${answer.status} ${JSON.stringify(answer.body)}`);
+}
+
+async function dialFeature(phone: Phone, code: string): Promise<void> {
+  const call = await phone.invite(code);
+  const end = await call.ended;
+  if (end.status !== 200) throw new Error(`${code} was not taken: ${end.status} ${end.reason}`);
+}
+
+function inTurn(phone: Phone): () => Promise<InboundCall> {
+  const calls: InboundCall[] = [];
+  const waiting: ((call: InboundCall) => void)[] = [];
+  phone.onInvite((call) => {
+    const first = waiting.shift();
+    if (first === undefined) calls.push(call);
+    else first(call);
+  });
+  return () => {
+    const call = calls.shift();
+    return call === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(call);
+  };
+}
+
+/** Fails unless the caller's own recording holds these prompts in this order. @returns where each was heard, in seconds */
+export function expectHeard(call: OutboundCall, ...prompts: Expected[]): number[] {
+  const found = heardInOrder(call.recording().pcm, prompts, testStack().asterisk.soundsDir);
+  const missing = notHeard(found);
+  if (missing.length > 0) {
+    const all = found.map(
+      ({ key, correlation, atSeconds }) => `${key} ${correlation.toFixed(2)} at ${atSeconds.toFixed(2)} s`,
+    );
+    throw new Error(`Not heard: ${missing.join(', ')} (all: ${all.join('; ')})`);
+  }
+  return found.map(({ atSeconds }) => atSeconds);
+}

@@ -1,0 +1,125 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Call, CallEvent } from '../../src/calls/call.ts';
+import { startRunner, type Perform, type Runner } from '../../src/calls/runner.ts';
+import { inMenu, isRinging, NOW, offered, open, settings, start, wordsOver } from '../support/call-fixtures.ts';
+
+/** What the shell did, in order: snapshots saved and effects carried out. */
+let story: string[];
+let ended: Call[];
+let runner: Runner | undefined;
+
+beforeEach(() => {
+  story = [];
+  ended = [];
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  runner?.abandon();
+  vi.useRealTimers();
+});
+
+const clock = { now: () => NOW, monotonic: () => 0 };
+const snapshots = {
+  save: (call: Call) => {
+    story.push(`save ${call.state}`);
+    return Promise.resolve();
+  },
+  remove: () => {
+    story.push('remove');
+    return Promise.resolve();
+  },
+  all: () => Promise.resolve([]),
+};
+const tellDeed: Perform = (_call, effect) => {
+  story.push(effect.do);
+  return Promise.resolve();
+};
+
+function run(first: Parameters<typeof startRunner>[0], perform: Perform = tellDeed): Runner {
+  runner = startRunner(first, {
+    settings,
+    snapshots,
+    perform,
+    clock,
+    log: pino({ level: 'silent' }),
+    onEnded: (call) => ended.push(call),
+  });
+  return runner;
+}
+
+describe('startRunner', () => {
+  it('saves what it intends before it does anything', async () => {
+    const live = run(start());
+    await live.idle();
+    expect(story).toEqual(['save greeting', 'record', 'play']);
+    story.length = 0;
+    live.post(wordsOver(live.call()));
+    await live.idle();
+    expect(story).toEqual(['save hours-check', 'ask-hours']);
+  });
+
+  it('feeds back what an effect brought about before what arrived meanwhile', async () => {
+    const answers: Perform = (_call, effect, reply) => {
+      if (effect.do === 'ask-hours') reply(open(effect.specialty));
+      return Promise.resolve();
+    };
+    const live = run(inMenu(), answers);
+    live.post({ type: 'citizen-digit', digit: '2' });
+    live.post({ type: 'citizen-digit', digit: '3' });
+    await live.idle();
+    expect(live.call()).toMatchObject({ state: 'position', specialty: 'transport' });
+  });
+
+  it('fires the timer of the visit', async () => {
+    const live = run(isRinging());
+    await live.idle();
+    await vi.advanceTimersByTimeAsync(settings.ringSeconds * 1000);
+    await live.idle();
+    expect(live.call().state).toBe('waiting');
+    expect(story).toContain('miss');
+  });
+
+  it('drops the timers of a state when it is left', async () => {
+    const live = run(isRinging());
+    await live.idle();
+    live.post({ type: 'expert-failed', offerId: 'o1', reason: 'busy' });
+    live.post(offered('o2', 'e002'));
+    live.post({ type: 'expert-answered', offerId: 'o2' });
+    await live.idle();
+    story.length = 0;
+    await vi.advanceTimersByTimeAsync(24 * 3600 * 1000);
+    expect(live.call().state).toBe('connecting');
+    expect(story).toEqual([]);
+  });
+
+  it('carries out the other effects when one fails', async () => {
+    const failing: Perform = (call, effect, reply) => {
+      if (effect.do === 'stop-playing') return Promise.reject(new Error('link down'));
+      return tellDeed(call, effect, reply);
+    };
+    const live = run(inMenu(), failing);
+    live.post({ type: 'citizen-digit', digit: '0' });
+    await live.idle();
+    expect(story.filter((deed) => deed === 'play')).toHaveLength(2);
+    expect(live.call().state).toBe('menu');
+  });
+
+  it('goes on when the snapshot cannot be saved', async () => {
+    const save = vi.spyOn(snapshots, 'save').mockRejectedValue(new Error('redis away'));
+    const live = run(start());
+    await live.idle();
+    expect(story).toEqual(['record', 'play']);
+    save.mockRestore();
+  });
+
+  it('is over once, and forgets its snapshot', async () => {
+    const live = run(inMenu());
+    const gone: CallEvent = { type: 'citizen-gone', cause: 16 };
+    live.post(gone);
+    live.post(gone);
+    await live.idle();
+    expect(ended).toHaveLength(1);
+    expect(story.filter((deed) => deed === 'remove')).toHaveLength(1);
+  });
+});
