@@ -58,7 +58,7 @@ module.exports = {
       comment: 'Only routes and main know web/; a room without HTTP works the same.',
       from: {
         path: '^src/(calls|routing|hours|experts|staff)/',
-        pathNot: '/routes\\.ts$|/[a-z-]+-routes\\.ts$',
+        pathNot: '/([a-z-]+-)?(routes|schemas)\\.ts$',
       },
       to: { path: '^src/web/' },
     },

@@ -23,14 +23,17 @@ import { ROLES, type Role } from './staff/rules.ts';
  */
 
 const SeedAccount = Type.Optional(Type.Object({ username: Type.String(), password: Type.String() }));
-const SeedAccounts = Type.Object({
-  admin: SeedAccount,
-  supervisor: SeedAccount,
-  reviewer: SeedAccount,
-  editor: SeedAccount,
-  auditor: SeedAccount,
-  expert: SeedAccount,
-} satisfies Record<Role, typeof SeedAccount>);
+const SeedAccounts = Type.Object(
+  {
+    admin: SeedAccount,
+    supervisor: SeedAccount,
+    reviewer: SeedAccount,
+    editor: SeedAccount,
+    auditor: SeedAccount,
+    expert: SeedAccount,
+  } satisfies Record<Role, typeof SeedAccount>,
+  { additionalProperties: false },
+);
 type SeedAccounts = Static<typeof SeedAccounts>;
 
 const TITLES: Readonly<Record<Role, string>> = {
@@ -79,11 +82,20 @@ function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): O
 
 function readAccounts(text: string | undefined): SeedAccounts {
   if (text === undefined || text === '') return {};
-  const given: unknown = JSON.parse(text);
+  const given = parsed(text);
   if (!Value.Check(SeedAccounts, given)) {
     throw fault('seed-invalid', 'CLINIC_SEED_ACCOUNTS must be {"<role>": {"username", "password"}, …}');
   }
   return given;
+}
+
+/** Undefined where it is no JSON: the parser's own words would show the passwords in it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds the account, or gives the one that is there this password if it has another. Returns whether anything changed. */

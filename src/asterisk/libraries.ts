@@ -6,8 +6,8 @@ import type { EventEmitter } from 'node:events';
  * api.ts) and `ws` (its sockets are ours, see socket.ts). Both are taken as ari-client sees them: replacing the HTTP of
  * another copy would change nothing. None of them brings types; what is used of them is described here.
  */
-const ours = createRequire(import.meta.url);
-const theirs = createRequire(ours.resolve('ari-client'));
+const require = createRequire(import.meta.url);
+const theirs = createRequire(require.resolve('ari-client'));
 
 /**
  * ari-client asks once by `request` whether the host is there, without a time-out and without ever giving the connection
@@ -36,7 +36,7 @@ interface Socket extends EventEmitter {
   terminate(): void;
 }
 
-export const ariClient = ours('ari-client') as {
+export const ariClient = require('ari-client') as {
   connect(url: string, username: string, password: string): PromiseLike<AriClient>;
 };
 export const swaggerClient = theirs('swagger-client') as {
@@ -56,7 +56,7 @@ export interface AmiClient extends EventEmitter {
   disconnect(): void;
 }
 
-export const createAmiClient = ours('asterisk-manager') as (
+export const createAmiClient = require('asterisk-manager') as (
   port: null,
   host: string,
   username: string,

@@ -31,7 +31,7 @@ export function toCall(row: CallRow, whole: boolean) {
 }
 
 /** Keys of ledger data under which a citizen's number stands. */
-const NUMBERS: ReadonlySet<string> = new Set(['caller', 'callerReceived', 'keyedNumber']);
+const NUMBERS: ReadonlySet<string> = new Set(['caller', 'callerReceived', 'number']);
 
 /** How a call went and why: offers with their reasons, talks, outcomes, and every entry of its story in order. */
 export function toStory(callId: string, story: CallStory, whole: boolean) {

@@ -21,6 +21,7 @@ export const Filters = closed({
   specialty: Type.Optional(SpecialtyKey),
   expertId: Type.Optional(ExpertId),
   ending: Type.Optional(Ending),
+  state: Type.Optional(State),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
 });

@@ -94,12 +94,13 @@ export interface CallFilter {
   expertId?: string | undefined;
   specialty?: string | undefined;
   ending?: Ending | undefined;
+  state?: CallState | undefined;
 }
 
 /** A page of calls, newest first. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
-  const { after, direction, from, to, expertId, specialty, ending, limit } = filter;
-  const wanted = [after, direction, from, to, expertId, specialty, ending].map((value) => value ?? null);
+  const { after, direction, from, to, expertId, specialty, ending, state, limit } = filter;
+  const wanted = [after, direction, from, to, expertId, specialty, ending, state].map((value) => value ?? null);
   return query<CallRow>(db, 'calls/list-calls', [...wanted, limit]);
 }
 

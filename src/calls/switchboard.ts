@@ -48,6 +48,8 @@ const CAUSES: Readonly<Record<number, MissReason>> = {
   38: 'unreachable',
 };
 
+const DESTROYED_WITHIN_MS = 200;
+
 export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   const { telephony, settings, clock, log } = deps;
   const runners = new Map<string, Runner>();
@@ -82,13 +84,13 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     runner.post({ type: 'expert-answered', offerId });
   }
 
-  function expertDied(offerId: string, cause: number): void {
+  function expertDied(offerId: string, cause: number | null): void {
     for (const runner of runners.values()) {
       const { state, offer, talk } = runner.call();
       const talks = talk?.offerId === offerId || state === 'connecting';
       if (offer?.offerId !== offerId && talk?.offerId !== offerId) continue;
       if (talks) runner.post({ type: 'expert-gone', offerId, cause });
-      else runner.post({ type: 'expert-failed', offerId, reason: CAUSES[cause] ?? 'declined' });
+      else runner.post({ type: 'expert-failed', offerId, reason: CAUSES[cause ?? 0] ?? 'declined' });
     }
   }
 
@@ -103,10 +105,15 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     request.catch((error: unknown) => log.warn({ err: error }, 'request.failed'));
   }
 
-  function gone(channelId: string, cause: number | null): void {
+  function destroyed(channelId: string, cause: number | null): void {
     const offerId = offerOf(channelId);
     if (offerId === null) citizens.get(channelId)?.post({ type: 'citizen-gone', cause });
-    else if (cause !== null) expertDied(offerId, cause);
+    else expertDied(offerId, cause);
+  }
+
+  /** Usually the channel is destroyed in the same breath, which tells the cause; where it only left us, this is all. */
+  function left(channelId: string): void {
+    if (citizens.has(channelId)) setTimeout(() => destroyed(channelId, null), DESTROYED_WITHIN_MS);
   }
 
   function handle(event: TelephonyEvent): void {
@@ -123,12 +130,13 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
           playbackId: event.playbackId,
         });
       case 'hangup-requested':
-        // An expert's cause is told when the leg is destroyed, a moment later.
-        return offerOf(event.channelId) === null ? gone(event.channelId, event.cause) : undefined;
+        // The cause, and the end of an expert's leg, are told a moment later when the channel is destroyed.
+        return;
       case 'channel-destroyed':
-        return gone(event.channelId, event.cause);
+        // 0: the telephone gave no cause, as most do when they simply hang up.
+        return destroyed(event.channelId, event.cause === 0 ? null : event.cause);
       case 'channel-left':
-        return gone(event.channelId, null);
+        return left(event.channelId);
       case 'endpoint-state':
         return event.online ? undefined : telephoneVanished(event.endpoint);
       case 'contact':

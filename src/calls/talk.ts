@@ -32,11 +32,16 @@ function writeEnd(draft: Draft, cause: number | null): void {
   });
 }
 
+function endWrapUp(draft: Draft, expertId: string): void {
+  record(draft, { kind: 'wrap-up.ended', data: { expertId, endedAt: iso(draft.now) } }, `expert:${expertId}`);
+}
+
 /** The expert's wrap-up begins; with none configured the call is over once the citizen is gone. */
 function wrapUp(draft: Draft): void {
   const { wrapUpSeconds } = draft.settings;
   effect(draft, { do: 'release', wrapUpSeconds });
   if (wrapUpSeconds > 0) return go(draft, 'wrap-up');
+  endWrapUp(draft, draft.call.talk?.expertId ?? '');
   go(draft, draft.call.citizenGone ? 'ended' : 'leaving');
 }
 
@@ -96,11 +101,7 @@ export const wrappingUp = row(
     }),
     timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
     'wrap-up-ended': arrow(['ended', 'leaving'], (draft, { expertId }) => {
-      record(
-        draft,
-        { kind: 'wrap-up.ended', data: { expertId, endedAt: iso(draft.now) } },
-        `expert:${expertId}`,
-      );
+      endWrapUp(draft, expertId);
       if (draft.call.citizenGone) return go(draft, 'ended');
       go(draft, 'leaving');
       after(draft, LONGEST_WORDS_SECONDS, 'last-words');

@@ -1,6 +1,8 @@
 import { Queue, Worker } from 'bullmq';
 import type { Log } from '../log.ts';
 import { codeOf, messageOf } from './fault.ts';
+import { closeRedis, createRedis, isReady } from './redis.ts';
+import { aborted } from './signals.ts';
 
 /** Work done again and again, by whichever process with the role `jobs` takes it; at most one at a time. */
 export interface RepeatedJob {
@@ -24,13 +26,15 @@ export interface Jobs {
   runNow(name: string): Promise<void>;
   /** Sets the times again if Redis has lost them. */
   restore(): Promise<void>;
-  /** Waits for the jobs that run, then stops. */
+  /** Waits some seconds for the job that runs, then stops. */
   close(): Promise<void>;
 }
 
 const QUEUE = 'clinic';
 /** Redis emptied without a disconnection tells nobody; no citizen waits for a job. */
 const CHECK_MS = 60_000;
+/** Longest wait for a job that runs; it is begun again by the next process. */
+const CLOSE_WITHIN_MS = 3000;
 const KEPT = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1000 } };
 
 /**
@@ -41,7 +45,7 @@ export function createJobs(
   { redisUrl, log, prefix = '{jobs}' }: JobsOptions,
   jobs: readonly RepeatedJob[],
 ): Jobs {
-  const connection = { url: redisUrl, maxRetriesPerRequest: null };
+  const connection = createRedis(redisUrl, log, 'blocking');
   const queue = new Queue(QUEUE, { prefix, connection });
   const worker = new Worker(QUEUE, (job) => run(jobs, job.name, log), { prefix, connection, concurrency: 1 });
   let closing = false;
@@ -58,8 +62,10 @@ export function createJobs(
     async close() {
       closing = true;
       clearInterval(check);
-      await worker.close();
-      await queue.close();
+      // Without Redis nothing can be finished in order: BullMQ would wait for it for ever.
+      const orderly = worker.close(!isReady(connection)).then(() => queue.close());
+      await Promise.race([orderly.catch(tell), aborted(AbortSignal.timeout(CLOSE_WITHIN_MS))]);
+      await closeRedis(connection);
     },
   };
 }

@@ -2,6 +2,7 @@ import { codeOf, messageOf } from './fault.ts';
 import type { OutboxOptions } from './outbox-options.ts';
 import { createOutboxStream } from './outbox-stream.ts';
 import { createPending, type Pending } from './outbox-pending.ts';
+import { aborted, pause } from './signals.ts';
 
 /*
  * Entries on their way to PostgreSQL. Each is held in this process's memory and in a Redis stream until PostgreSQL has
@@ -135,20 +136,4 @@ async function putAside<Entry>(
     item.leftInStream = true;
     options.log.fatal({ id: item.id, detail: messageOf(cause) }, 'outbox-entry.refused');
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -41,6 +41,10 @@ export function createPool(
       );
     },
   });
+  // A connection in use that breaks fails its query; unheard, the event beside it would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn({ detail: error.message }, 'database-connection.lost'));
+  });
   // Idle connections that break are replaced at the next request; unheard, this event would end the process.
   pool.on('error', (error) => log.warn({ detail: error.message }, 'database-connection.lost'));
   return pool;

@@ -1,15 +1,6 @@
-import type { ExpertStatus, Intent, MissReason, Offer, RoutingChange } from './routing.ts';
+import type { ExpertStatus, Intent, MissReason, Offer, RoutingChange, Waiting } from './routing.ts';
 
 /** The atomic transitions by name, as the Lua commands carry them out and the model imitates them. Pure types and figures. */
-
-/** Times in milliseconds since the epoch. */
-export interface Entry {
-  callId: string;
-  specialty: string;
-  /** Lower is served first; ties by callId. Fixed when the citizen enters. */
-  score: number;
-  queuedAt: number;
-}
 
 /** A transition's own result, and what it brought about in the same step. */
 export interface Told<T> {
@@ -22,8 +13,8 @@ export interface Told<T> {
 
 /** `now` comes first everywhere: the mechanism has no clock of its own. */
 export interface Transitions {
-  enqueue(now: number, entry: Entry): Told<{ position: number }>;
-  requeue(now: number, entry: Entry): Told<{ position: number }>;
+  enqueue(now: number, entry: Waiting): Told<{ position: number }>;
+  requeue(now: number, entry: Waiting): Told<{ position: number }>;
   leave(now: number, callId: string): Told<{ cancelledOfferId: string | null }>;
   accept(now: number, offerId: string): Told<'accepted' | 'stale'>;
   miss(now: number, offerId: string, reason: MissReason): Told<void>;

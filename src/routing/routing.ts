@@ -135,9 +135,3 @@ export interface Routing {
   waiting(): Promise<{ callId: string; specialty: string; score: number }[]>;
   close(): Promise<void>;
 }
-
-/** What may be asked from any process: nothing is changed and no timer stands. */
-export type RoutingReader = Pick<
-  Routing,
-  'position' | 'expert' | 'experts' | 'queues' | 'reservations' | 'waiting'
->;

@@ -5,9 +5,9 @@ import { codeOf } from '../platform/fault.ts';
 import { createAlarm } from './alarm.ts';
 import { loadCommands } from './commands.ts';
 import type { Told } from './mechanism.ts';
-import { createReadings } from './readings.ts';
+import { createReadings } from './reader.ts';
 import { toLiveOffers, type LiveOffer } from './rows.ts';
-import type { Offer, Routing, RoutingChange, RoutingReader } from './routing.ts';
+import type { Offer, Routing, RoutingChange } from './routing.ts';
 import { createListeners } from './listeners.ts';
 import { createTransitions } from './transitions.ts';
 
@@ -135,9 +135,4 @@ export async function createRouting(deps: RoutingDeps): Promise<Routing> {
       await ringing;
     },
   };
-}
-
-/** For processes that only look: no transition, no timer. */
-export function createRoutingReader({ redis, clock }: Pick<RoutingDeps, 'redis' | 'clock'>): RoutingReader {
-  return createReadings(loadCommands(redis), () => clock.now());
 }

@@ -1,7 +1,8 @@
 import { fault } from '../platform/fault.ts';
 import type { RunCommand } from './commands.ts';
-import type { AsyncTransitions, Entry, Policy } from './mechanism.ts';
+import type { AsyncTransitions, Policy } from './mechanism.ts';
 import { toStatus, toTold } from './rows.ts';
+import type { Waiting } from './routing.ts';
 
 const KEY = /^[a-z0-9][a-z0-9-]*$/;
 const nothing = (): void => undefined;
@@ -41,8 +42,8 @@ export function createTransitions(run: RunCommand, policy: Policy): AsyncTransit
   };
 }
 
-function entryArgs({ callId, specialty, score, queuedAt }: Entry): (string | number)[] {
-  return [callId, key(specialty), finite('score', score), finite('queuedAt', queuedAt)];
+function entryArgs({ callId, specialty, score, queuedAt, attempts = 0 }: Waiting): (string | number)[] {
+  return [callId, key(specialty), finite('score', score), finite('queuedAt', queuedAt), attempts];
 }
 
 function finite(name: string, value: number): number {

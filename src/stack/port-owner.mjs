@@ -10,7 +10,9 @@ const LISTENING = '0A';
  * @returns {{ pid: number, name: string } | null} null where nobody listens, or a process we may not look into
  */
 export function portOwner(kind, port) {
-  const inodes = new Set([kind, `${kind}6`].flatMap((table) => inodesOn(readText(`/proc/net/${table}`) ?? '', port, kind)));
+  const inodes = new Set(
+    [kind, `${kind}6`].flatMap((table) => inodesOn(readText(`/proc/net/${table}`) ?? '', port, kind)),
+  );
   if (inodes.size === 0) return null;
   for (const entry of readdirSync('/proc')) {
     if (!/^[0-9]+$/.test(entry) || !holds(entry, inodes)) continue;

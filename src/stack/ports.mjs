@@ -1,127 +1,133 @@
-/** Ports of the stack: where they stand without being told otherwise, which variable moves them, who else has them. */
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
-import { randomInt } from 'node:crypto';
+/** The stack's ports: the defaults, the variables that move them, a free set for tests, and who has a taken one. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fault } from './fault.mjs';
-import { portOwner } from './port-owner.mjs';
 
-export const HOST = '127.0.0.1';
-const RTP_PORTS_AT_LEAST = 100;
-
-/**
- * @typedef {'web' | 'sip' | 'sipTls' | 'asteriskHttp' | 'ami' | 'rtpStart' | 'rtpEnd' | 'postgres' | 'redis' | 'callback'} PortName
- * @typedef {Record<PortName, number>} Ports
- * @typedef {'tcp' | 'udp'} Kind
- */
-
-/** @type {Readonly<Record<PortName, { variable: string, fallback: number, kinds: readonly Kind[] }>>} */
-export const PORTS = {
-  web: { variable: 'CLINIC_PORT_WEB', fallback: 8137, kinds: ['tcp'] },
-  sip: { variable: 'CLINIC_PORT_SIP', fallback: 5137, kinds: ['udp', 'tcp'] },
-  sipTls: { variable: 'CLINIC_PORT_SIP_TLS', fallback: 5138, kinds: ['tcp'] },
-  asteriskHttp: { variable: 'CLINIC_PORT_ASTERISK_HTTP', fallback: 8188, kinds: ['tcp'] },
-  ami: { variable: 'CLINIC_PORT_AMI', fallback: 5139, kinds: ['tcp'] },
-  // Asterisk passes over a port of the range that is taken.
-  rtpStart: { variable: 'CLINIC_PORT_RTP_START', fallback: 20_000, kinds: [] },
-  rtpEnd: { variable: 'CLINIC_PORT_RTP_END', fallback: 20_999, kinds: [] },
-  postgres: { variable: 'CLINIC_PORT_POSTGRES', fallback: 5437, kinds: ['tcp'] },
-  redis: { variable: 'CLINIC_PORT_REDIS', fallback: 6437, kinds: ['tcp'] },
-  // The citizen whom callbacks of the demo and the tests ring; bound by whoever plays that citizen.
-  callback: { variable: 'CLINIC_PORT_CALLBACK', fallback: 5140, kinds: [] },
+/** Everything listens on 127.0.0.1. `callback` has no variable: it goes along with `sip`. */
+const KINDS = {
+  web: { variable: 'CLINIC_PORT_WEB', port: 8137 },
+  sip: { variable: 'CLINIC_PORT_SIP', port: 5137 },
+  sipTls: { variable: 'CLINIC_PORT_SIP_TLS', port: 5138 },
+  asteriskHttp: { variable: 'CLINIC_PORT_ASTERISK_HTTP', port: 8188 },
+  ami: { variable: 'CLINIC_PORT_AMI', port: 5139 },
+  rtpStart: { variable: 'CLINIC_PORT_RTP_START', port: 20000 },
+  rtpEnd: { variable: 'CLINIC_PORT_RTP_END', port: 20999 },
+  postgres: { variable: 'CLINIC_PORT_POSTGRES', port: 5437 },
+  redis: { variable: 'CLINIC_PORT_REDIS', port: 6437 },
 };
-
-const NAMES = /** @type {PortName[]} */ (Object.keys(PORTS));
+const CALLBACK_ABOVE_SIP = 9;
+/** Sets for tests: ten ports and a thousand for RTP each, below the range the kernel takes ports from by itself. */
+const SETS = 11;
+const FIRST_SET = { ports: 12000, rtp: 21000 };
 
 /**
- * @param {Readonly<Record<string, string | undefined>>} environment
- * @returns {Ports}
- * @throws {import('./fault.mjs').Fault} port-invalid
+ * @typedef {Record<'web'|'sip'|'sipTls'|'asteriskHttp'|'ami'|'rtpStart'|'rtpEnd'|'postgres'|'redis'|'callback', number>} Ports
  */
-export function readPorts(environment) {
-  const ports = /** @type {Ports} */ (Object.fromEntries(NAMES.map((name) => [name, readPort(environment, name)])));
-  if (ports.rtpEnd - ports.rtpStart + 1 < RTP_PORTS_AT_LEAST) {
-    throw fault(
-      'port-invalid',
-      `${PORTS.rtpStart.variable} to ${PORTS.rtpEnd.variable} must hold at least ${RTP_PORTS_AT_LEAST} ports.`,
-    );
+
+/**
+ * @returns {Ports}
+ * @throws fault port-invalid
+ */
+export function defaultPorts(env = process.env) {
+  const ports = {};
+  for (const [kind, { variable, port }] of Object.entries(KINDS)) {
+    const given = env[variable] || String(port);
+    if (!/^[1-9][0-9]{0,4}$/.test(given) || Number(given) > 65535 - CALLBACK_ABOVE_SIP)
+      throw fault('port-invalid', `${variable} must be a port, not ${given}`);
+    ports[kind] = Number(given);
   }
-  for (const [index, name] of NAMES.entries()) {
-    const same = NAMES.slice(index + 1).find((other) => ports[other] === ports[name]);
-    if (same !== undefined) {
-      throw fault('port-invalid', `${PORTS[name].variable} and ${PORTS[same].variable} are both ${ports[name]}.`);
-    }
-  }
-  return ports;
+  if (ports.rtpEnd - ports.rtpStart < 3)
+    throw fault('port-invalid', 'CLINIC_PORT_RTP_END must lie above CLINIC_PORT_RTP_START');
+  return { ...ports, callback: ports.sip + CALLBACK_ABOVE_SIP };
 }
 
-function readPort(environment, name) {
-  const { variable, fallback } = PORTS[name];
-  const text = environment[variable];
-  if (text === undefined || text === '') return fallback;
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1024 && port <= 65_535) return port;
-  throw fault('port-invalid', `${variable} must be a port from 1024 to 65535, not "${text}".`);
+/**
+ * A set of which nothing is in use now. RTP ports are taken only while a call lasts, so a set counts as one: whoever
+ * holds its SIP port holds its RTP ports.
+ * @param {string} seed e.g. the state folder: the same stack gets the same ports again where it can
+ * @returns {Ports}
+ * @throws fault port-none-free
+ */
+export function freePorts(seed = '') {
+  const taken = new Set(sockets().map(({ port }) => port));
+  const first = createHash('sha256').update(seed).digest().readUInt32BE(0) % SETS;
+  for (let i = 0; i < SETS; i += 1) {
+    const ports = setOf((first + i) % SETS);
+    const busy = [...taken].some(
+      (port) => Object.values(ports).includes(port) || (port >= ports.rtpStart && port <= ports.rtpEnd),
+    );
+    if (!busy) return ports;
+  }
+  throw fault('port-none-free', `All ${SETS} sets of ports for test stacks are in use`);
+}
+
+function setOf(index) {
+  const base = FIRST_SET.ports + 10 * index;
+  const rtpStart = FIRST_SET.rtp + 1000 * index;
+  return {
+    sip: base,
+    sipTls: base + 1,
+    asteriskHttp: base + 2,
+    ami: base + 3,
+    web: base + 4,
+    postgres: base + 5,
+    redis: base + 6,
+    callback: base + CALLBACK_ABOVE_SIP,
+    rtpStart,
+    rtpEnd: rtpStart + 999,
+  };
 }
 
 /**
  * @param {Ports} ports
- * @param {readonly PortName[]} names
- * @throws {import('./fault.mjs').Fault} port-taken: by whom, and which variable moves ours
+ * @param {(keyof Ports)[]} kinds what is about to be started
+ * @throws fault port-taken naming every taken port, who has it and the variable that moves ours
  */
-export async function needFree(ports, names) {
-  for (const name of names) {
-    for (const kind of PORTS[name].kinds) {
-      if (await isFree(kind, ports[name])) continue;
-      const owner = portOwner(kind, ports[name]);
-      const who = owner === null ? "another user's process" : `${owner.name} (process ${owner.pid})`;
-      throw fault(
-        'port-taken',
-        `A port is taken: ${ports[name]}/${kind} by ${who}; ${PORTS[name].variable}=<port> moves ours.`,
+export function assertFree(ports, kinds) {
+  const open = sockets();
+  const faults = [];
+  for (const kind of kinds) {
+    const holder = open.find(({ port }) => port === ports[kind]);
+    if (holder)
+      faults.push(
+        `a port is taken: ${ports[kind]}/${holder.protocol} (${kind}) belongs to ${ownerOf(holder.inode)}; ` +
+          `end that or set ${KINDS[kind].variable} to another port`,
       );
+  }
+  if (faults.length > 0) throw fault('port-taken', faults.join('\n'));
+}
+
+/** TCP sockets that listen and all UDP sockets, of both address families. */
+function sockets() {
+  const LISTENING = '0A';
+  return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) =>
+    linesOf(`/proc/net/${table}`).flatMap((line) => {
+      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+      if (table.startsWith('tcp') && state !== LISTENING) return [];
+      return [{ port: parseInt(local.split(':')[1], 16), protocol: table.slice(0, 3), inode }];
+    }),
+  );
+}
+
+function linesOf(table) {
+  try {
+    return readFileSync(table, 'utf8').split('\n').slice(1).filter(Boolean);
+  } catch {
+    // A kernel without IPv6 has no such table.
+    return [];
+  }
+}
+
+function ownerOf(inode) {
+  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
+    try {
+      const folder = `/proc/${pid}/fd`;
+      if (readdirSync(folder).some((fd) => readlinkSync(`${folder}/${fd}`) === `socket:[${inode}]`))
+        return `process ${pid} (${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()})`;
+    } catch {
+      // Ended meanwhile, or another user's: its open files cannot be read.
+      continue;
     }
   }
-}
-
-/** @param {Kind} kind @param {number} port @returns {Promise<boolean>} */
-function isFree(kind, port) {
-  return new Promise((resolve, reject) => {
-    const socket = kind === 'udp' ? createSocket('udp4') : createServer();
-    socket.once('error', (error) => {
-      if ('code' in error && error.code === 'EADDRINUSE') resolve(false);
-      else reject(error);
-    });
-    const bound = () => socket.close(() => resolve(true));
-    if ('bind' in socket) socket.bind({ port, address: HOST, exclusive: true }, bound);
-    else socket.listen({ port, host: HOST, exclusive: true }, bound);
-  });
-}
-
-/** Below the ports the kernel gives to outgoing connections, away from ours and from the well-known ones. */
-const FREE_FROM = 21_000;
-const FREE_TO = 32_000;
-const RTP_BLOCK = 600;
-const TRIES = 200;
-
-/** Ports nobody uses now, for a stack that lives a few minutes. @returns {Promise<Ports>} */
-export async function freePorts() {
-  const base = randomInt(FREE_FROM, FREE_TO - RTP_BLOCK);
-  const rtpStart = base - (base % 2);
-  const rtpEnd = rtpStart + RTP_BLOCK - 1;
-  const ports = /** @type {Ports} */ ({ rtpStart, rtpEnd });
-  const taken = new Set();
-  for (const name of NAMES) {
-    if (name in ports) continue;
-    ports[name] = await freePort(taken, rtpStart, rtpEnd);
-    taken.add(ports[name]);
-  }
-  return ports;
-}
-
-async function freePort(taken, rtpStart, rtpEnd) {
-  for (let tried = 0; tried < TRIES; tried += 1) {
-    const port = randomInt(FREE_FROM, FREE_TO);
-    if (taken.has(port) || (port >= rtpStart && port <= rtpEnd)) continue;
-    if ((await isFree('tcp', port)) && (await isFree('udp', port))) return port;
-  }
-  throw fault('port-taken', `No free port between ${FREE_FROM} and ${FREE_TO} was found.`);
+  return "another user's process";
 }

@@ -1,86 +1,106 @@
 /**
- * Background processes: started, found again, stopped by exact identity.
- *
- * A process number alone may by now be someone else's; with the time it was started (in the kernel's ticks since this
- * boot) it names one process for ever.
- *
- * @typedef {{ pid: number, started: string, boot: string, signature?: string }} ProcessRecord
- *   signature: what it was started with; another one means that it must be started anew.
+ * Background processes: each has a record `{ pid, startTime, fingerprint }` in a file. A process id alone may belong to
+ * someone else by now, so the start time (of the kernel, ticks since boot) is compared before any signal.
  */
 import { spawn } from 'node:child_process';
-import { openSync, closeSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fault } from './fault.mjs';
-import { readJson, readText, writeJson } from './files.mjs';
 
-const LOOK_EVERY_MS = 20;
-
-/** The boot this is: process numbers and ticks begin anew with each. */
-export const bootId = () => (readText('/proc/sys/kernel/random/boot_id') ?? '').trim();
-
-/**
- * @param {number} pid
- * @returns {string | null} when it was started, in ticks since the boot; null where it has ended
- */
-export function startedAt(pid) {
-  const stat = readText(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name stands in parentheses and may hold anything, parentheses too.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  return state === 'Z' || state === 'X' ? null : (fields[19] ?? null);
+/** @returns {string | null} null: no such process, or one that has ended and is not yet buried */
+export function startTimeOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the name in brackets and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19];
+  } catch {
+    // There is no process of that number.
+    return null;
+  }
 }
 
-/** @param {ProcessRecord | null} record @returns {record is ProcessRecord} */
-export const isAlive = (record) =>
-  record !== null && record.boot === bootId() && startedAt(record.pid) === record.started;
+/** @returns {{ pid: number, startTime: string, fingerprint: string } | null} the recorded process if it lives */
+export function running(recordFile) {
+  let record;
+  try {
+    record = JSON.parse(readFileSync(recordFile, 'utf8'));
+  } catch {
+    // Never started, or its record was never finished.
+    return null;
+  }
+  return record.startTime !== null && startTimeOf(record.pid) === record.startTime ? record : null;
+}
 
-/** @param {string} path @returns {ProcessRecord | null} of a process that lives; else null */
-export function readProcess(path) {
-  const record = readJson(path);
-  return isAlive(record) ? record : null;
+/** @param {string} fingerprint of what it was started with, so that a change can be seen */
+export function record(recordFile, pid, fingerprint) {
+  const startTime = startTimeOf(pid);
+  if (startTime === null) return;
+  writeAside(recordFile, JSON.stringify({ pid, startTime, fingerprint }));
+}
+
+/** Replaces a file (mode 0600) at once: a reader sees the old or the new one, whole. */
+export function writeAside(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, text, { mode: 0o600 });
+  renameSync(fresh, file);
 }
 
 /**
- * Starts a server in the background, in a session of its own (Ctrl-C here is not meant for it), and writes it down.
- * @param {readonly string[]} command must become the server, not start it
- * @param {{ record: string, log: string, signature?: string, cwd?: string, env?: NodeJS.ProcessEnv }} options
- * @returns {Promise<ProcessRecord>}
+ * Starts a program that outlives this one.
+ * @param {{ recordFile: string, logFile: string, fingerprint: string, program: string, args: string[], env?: NodeJS.ProcessEnv, cwd?: string, uid?: number, gid?: number }} options
+ * @returns {Promise<number>} its pid
+ * @throws fault program-missing
  */
-export async function launch([program = '', ...args], { record: path, log, signature, cwd = '/', env }) {
-  const output = openSync(log, 'a', 0o600);
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', output, output] });
-  closeSync(output);
+export async function start({ recordFile, logFile, fingerprint, program, args, ...options }) {
+  const sink = openLog(logFile);
+  const child = spawn(program, args, { ...options, detached: true, stdio: ['ignore', sink, sink] });
+  closeSync(sink);
   await new Promise((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', reject);
+    child.once('error', (error) =>
+      reject(fault('program-missing', `${program} cannot be started: ${error.message}`, error)),
+    );
   });
   child.unref();
-  const pid = child.pid ?? 0;
-  const record = { pid, started: startedAt(pid) ?? '', boot: bootId(), ...(signature === undefined ? {} : { signature }) };
-  writeJson(path, record);
-  return record;
+  record(recordFile, child.pid, fingerprint);
+  return child.pid;
 }
+
+/** A fresh log for every start, so that what stands in it is about this one. */
+function openLog(logFile) {
+  mkdirSync(dirname(logFile), { recursive: true });
+  return openSync(logFile, 'w', 0o600);
+}
+
+const STOP_WITHIN_MS = 15_000;
+const KILL_WITHIN_MS = 5_000;
 
 /**
- * Ends a process and forgets it. Each signal has its time before the next, harsher one.
- * @param {string} path of its record
- * @param {readonly [NodeJS.Signals, number][]} signals with the milliseconds to wait after it
- * @returns {Promise<boolean>} false where it was not alive
+ * SIGTERM (or `signal`), SIGKILL if that is not enough; returns when it is gone.
+ * @returns {Promise<boolean>} whether there was anything to end
+ * @throws fault process-stuck
  */
-export async function stop(path, signals) {
-  const record = readProcess(path);
-  for (const [signal, patienceMs] of record === null ? [] : signals) {
-    if (!isAlive(record)) break;
-    send(record.pid, signal);
-    for (let waited = 0; waited < patienceMs && isAlive(record); waited += LOOK_EVERY_MS) await pause(LOOK_EVERY_MS);
+export async function stop(recordFile, { signal = 'SIGTERM' } = {}) {
+  const found = running(recordFile);
+  if (found) {
+    for (const [sent, withinMs] of [
+      [signal, STOP_WITHIN_MS],
+      ['SIGKILL', KILL_WITHIN_MS],
+    ]) {
+      kill(found.pid, sent);
+      if (await gone(found, withinMs)) break;
+    }
+    if (startTimeOf(found.pid) === found.startTime)
+      throw fault('process-stuck', `Process ${found.pid} does not end`);
   }
-  if (isAlive(record)) throw fault('process-stays', `Process ${record?.pid} (${path}) cannot be stopped.`);
-  rmSync(path, { force: true });
-  return record !== null;
+  rmSync(recordFile, { force: true });
+  return found !== null;
 }
 
-function send(pid, signal) {
+function kill(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch (error) {
@@ -88,23 +108,38 @@ function send(pid, signal) {
   }
 }
 
-/**
- * Waits until it answers. Polling is right here: the servers tell nobody when they are up.
- * @param {string} what
- * @param {() => Promise<boolean>} answers
- * @param {{ withinMs: number, isAlive: () => boolean, log: string }} options
- * @throws {import('./fault.mjs').Fault} start-failed, with the last line of its log
- */
-export async function untilUp(what, answers, { withinMs, isAlive: lives, log }) {
-  for (const end = performance.now() + withinMs; performance.now() < end; await pause(LOOK_EVERY_MS)) {
-    if (await answers()) return;
-    if (!lives()) throw fault('start-failed', `${what} ended while starting: ${lastLine(log)} (${log})`);
+async function gone({ pid, startTime }, withinMs) {
+  const until = Date.now() + withinMs;
+  while (startTimeOf(pid) === startTime) {
+    if (Date.now() > until) return false;
+    await pause(20);
   }
-  throw fault('start-failed', `${what} did not answer within ${withinMs / 1000} s: ${lastLine(log)} (${log})`);
+  return true;
 }
 
-/** @param {string} path */
-function lastLine(path) {
-  const lines = (readText(path) ?? '').split('\n').filter((line) => line.trim() !== '');
-  return lines.at(-1)?.trim() ?? 'it said nothing';
+/**
+ * Asks a starting process again and again whether it is ready.
+ * @param {{ name: string, recordFile: string, logFile: string, withinMs: number, ready: () => Promise<boolean> }} options
+ * @throws fault start-failed with the last lines of its log
+ */
+export async function untilReady({ name, recordFile, logFile, withinMs, ready }) {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    if (await ready()) return;
+    const alive = running(recordFile) !== null;
+    if (!alive || Date.now() > until) {
+      const why = alive ? `is not ready after ${withinMs / 1000} s` : 'ended while starting';
+      throw fault('start-failed', `${name} ${why}; the end of ${logFile}:\n${tail(logFile)}`);
+    }
+    await pause(50);
+  }
+}
+
+function tail(logFile) {
+  return readFileSync(logFile, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(-8)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }

@@ -9,6 +9,7 @@ import { findTone } from '../../src/stack/phone/tone.mjs';
 import { heardInOrder, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
 import { testStack } from './stack.ts';
+import { waitFor } from './wait.ts';
 
 /** Telephones for tests: citizens behind the trunk, experts with an account of the application's making. */
 
@@ -170,4 +171,11 @@ export function expectHeard(call: OutboundCall, ...prompts: Expected[]): number[
     throw new Error(`Not heard: ${missing.join(', ')} (all: ${all.join('; ')})`);
   }
   return found.map(({ atSeconds }) => atSeconds);
+}
+
+/** Waits until the caller has heard this prompt to its end. */
+export async function hears(call: OutboundCall, prompt: Expected, withinMs = 30_000): Promise<void> {
+  const { soundsDir } = testStack().asterisk;
+  const isHeard = () => notHeard(heardInOrder(call.recording().pcm, [prompt], soundsDir)).length === 0;
+  await waitFor(isHeard, withinMs, 250);
 }

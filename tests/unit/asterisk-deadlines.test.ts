@@ -55,6 +55,11 @@ test('the next attempt is never sooner than 100 ms and never later than a second
   expect(retryDelay(9, 0.999)).toBeGreaterThan(900);
 });
 
+/** What older libraries do: they reject with a text. */
+const rejecting: PromiseLike<string> = {
+  then: (_done, failed) => Promise.resolve(failed?.('plain')) as unknown as PromiseLike<never>,
+};
+
 describe('waiting', () => {
   test('for a time ends with the signal', async () => {
     const ended = new AbortController();
@@ -67,7 +72,7 @@ describe('waiting', () => {
   test.each([
     ['the work', (): Promise<string> => Promise.resolve('done'), 'done'],
     ['a fault of it', (): Promise<string> => Promise.reject(new Error('broken')), 'broken'],
-    ['a text thrown by it', (): Promise<string> => Promise.reject('plain' as unknown as Error), 'plain'],
+    ['a text thrown by it', (): PromiseLike<string> => rejecting, 'plain'],
   ])('within limits ends with %s', async (_what, work, outcome) => {
     const limit = { ms: 100, clock, late: () => new Error('late') };
     const got = await within(work(), new AbortController().signal, limit).catch(

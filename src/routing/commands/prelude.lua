@@ -162,12 +162,12 @@ local function unjoin(call)
   end
 end
 
--- A citizen not known so far joins the queue. ARGV[3] call, [4] specialty, [5] score, [6] queued at.
+-- A citizen not known so far joins the queue. ARGV as enqueue and requeue have them.
 local function enter()
   local call = { id = ARGV[3] }
   write('call', call, {
     specialty = ARGV[4], score = ARGV[5], queuedAt = ARGV[6],
-    state = 'waiting', attempts = 0, offerId = '', expertId = '', offer = '',
+    state = 'waiting', attempts = ARGV[7], offerId = '', expertId = '', offer = '',
   })
   redis.call('SADD', key('specialties'), call.specialty)
   join(call)

@@ -28,8 +28,9 @@ export async function createAgent(options, upper) {
     trace: [],
     deaf: false,
     closed: false,
+    /** Datagrams not yet handed to the system: a socket closed before would take them with it. */
+    unsent: 0,
     onInvite: null,
-    lastError: null,
     common: /** @type {import('./sip.mjs').Header[]} */ ([
       ['Allow', METHODS],
       ['User-Agent', 'clinic-phone'],
@@ -46,9 +47,8 @@ export async function createAgent(options, upper) {
     onRequest: (request, transaction) => upper.onRequest(ua, request, transaction),
     onAck: (request) => upper.onAck(ua, request),
   });
-  socket.on('error', (error) => {
-    ua.lastError = error;
-  });
+  // Nobody at the other port: the transaction's time-out tells it better.
+  socket.on('error', () => undefined);
   socket.on('message', (datagram, from) => receive(ua, datagram, { host: from.address, port: from.port }));
   return ua;
 }
@@ -58,7 +58,10 @@ function send(ua, message, to) {
   if (ua.closed || ua.deaf || !(to.port > 0 && to.port < 65_536)) return;
   const datagram = serialise(message);
   keep(ua, 'out', datagram);
-  ua.socket.send(datagram, to.port, to.host);
+  ua.unsent += 1;
+  ua.socket.send(datagram, to.port, to.host, () => {
+    ua.unsent -= 1;
+  });
 }
 
 function keep(ua, direction, datagram) {

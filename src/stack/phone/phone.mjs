@@ -69,6 +69,7 @@ export async function createPhone(options) {
         Promise.all([...[...ua.calls.values()].map(endOf), registration.unregister()]),
         shortly(ua),
       ]);
+      while (ua.unsent > 0) await new Promise((resolve) => setImmediate(resolve));
       shut(ua, registration);
     },
     /** Gone without a word: no BYE, no unregistration (a crash). */

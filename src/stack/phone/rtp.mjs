@@ -15,8 +15,7 @@ import { createRecorder } from './recorder.mjs';
 import { codecOf, PAYLOAD_TYPES } from './sdp.mjs';
 
 /** Samples of 20 ms at 8 kHz. */
-export const FRAME = 160;
-export const SAMPLE_RATE = 8_000;
+const FRAME = 160;
 const EVENTS = '0123456789*#ABCD';
 /** How often the end of a digit is told (RFC 4733 section 2.5.1.4): one lost packet must not make a digit endless. */
 const END_PACKETS = 3;

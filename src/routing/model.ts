@@ -1,0 +1,255 @@
+import { EXPIRED_AT_ONCE, type Policy, type Told, type Transitions } from './mechanism.ts';
+import {
+  byOrder,
+  deadlines,
+  idle,
+  position,
+  queueStatus,
+  reasonFor,
+  reservations,
+  statuses,
+  statusOf,
+  waiting,
+  type Deadline,
+  type ModelCall,
+  type ModelExpert,
+  type World,
+} from './model-world.ts';
+import type { Offer, QueueStatus, Routing, RoutingChange, Waiting } from './routing.ts';
+
+/**
+ * The mechanism without Redis: the same transitions on plain lists, searched whole each time instead of indexed. Pure and
+ * deterministic. Simulations run on it, and it is the oracle of the test that sends random histories to both.
+ */
+export interface Model extends Transitions {
+  experts(): Awaited<ReturnType<Routing['experts']>>;
+  waiting(): Awaited<ReturnType<Routing['waiting']>>;
+  position(callId: string): number | null;
+  reservations(): Awaited<ReturnType<Routing['reservations']>>;
+  queues(now: number, specialties: readonly string[]): QueueStatus[];
+}
+
+/** @throws Error whose `code` names the refusal as the transitions on Redis do. */
+function refuse(code: string): never {
+  throw Object.assign(new Error(code), { code });
+}
+
+/** newOfferId: ids of offers, one after another. */
+export function createModel(policy: Policy, newOfferId: () => string): Model {
+  const world: World = { experts: new Map(), calls: new Map() };
+  const { experts, calls } = world;
+  /** Live offers as they were told. */
+  const live = new Map<string, Offer>();
+  let offers: Offer[] = [];
+  let changes: RoutingChange[] = [];
+
+  /** The one rule: the first citizen in order for whom somebody is idle gets the longest idle one; and again. */
+  function settle(now: number): void {
+    const able = (call: ModelCall) => call.state === 'waiting' && idle(world, call.specialty).length > 0;
+    const call = [...calls.values()].filter(able).sort(byOrder)[0];
+    const expert = call && idle(world, call.specialty)[0];
+    if (call === undefined || expert === undefined) return;
+    const offer: Offer = {
+      offerId: newOfferId(),
+      callId: call.callId,
+      expertId: expert.expertId,
+      specialty: call.specialty,
+      madeAt: now,
+      attempt: call.attempts + 1,
+      why: reasonFor(world, call, now),
+    };
+    offers.push(offer);
+    live.set(offer.offerId, offer);
+    const { offerId, attempt } = offer;
+    Object.assign(call, { state: 'ringing', attempts: attempt, offerId, expert });
+    Object.assign(expert, {
+      activity: 'ringing',
+      idleSince: expert.since,
+      since: now,
+      callId: call.callId,
+    });
+    settle(now);
+  }
+
+  /** Runs the body of a transition, then the rule, and gathers what came of both. */
+  function transition<T>(now: number, body: () => T): Told<T> {
+    offers = [];
+    changes = [];
+    const result = body();
+    settle(now);
+    return { result, offers, changes, nextDeadline: deadlines(world)[0]?.at ?? null };
+  }
+
+  function onRoster(expertId: string): ModelExpert {
+    const expert = experts.get(expertId);
+    return expert === undefined || expert.removed ? refuse('expert-unknown') : expert;
+  }
+
+  /** The call of an offer while it rings or talks, and its expert. */
+  function reserved(offerId: string, state: ModelCall['state']): [ModelCall, ModelExpert] | null {
+    const call = [...calls.values()].find((one) => one.offerId === offerId && one.state === state);
+    return call === undefined || call.expert === null ? null : [call, call.expert];
+  }
+
+  function free(expert: ModelExpert, since: number): void {
+    Object.assign(expert, { activity: 'idle', since, callId: null, wrapUpUntil: null });
+    if (expert.removed) experts.delete(expert.expertId);
+  }
+
+  function waitAgain(call: ModelCall | undefined): void {
+    if (call !== undefined) Object.assign(call, { state: 'waiting', offerId: null, expert: null });
+  }
+
+  function rest(expert: ModelExpert, until: number, now: number): void {
+    if (until > now) expert.restUntil = until;
+  }
+
+  function endWrapUp(expert: ModelExpert, at: number): void {
+    changes.push({ type: 'wrap-up-ended', expertId: expert.expertId, callId: expert.callId ?? '', at });
+    free(expert, at);
+  }
+
+  type Wish = Pick<ModelExpert, 'intent' | 'reason' | 'pausedUntil'>;
+  const READY: Wish = { intent: 'ready', reason: null, pausedUntil: null };
+  const OFFLINE: Wish = { intent: 'offline', reason: null, pausedUntil: null };
+
+  function want(expert: ModelExpert, wish: Wish, at: number): void {
+    if (wish.intent === 'ready' && expert.intent !== 'ready') {
+      expert.misses = 0;
+      if (expert.activity === 'idle') expert.since = at;
+    }
+    Object.assign(expert, wish);
+  }
+
+  function end({ at, kind, expert }: Deadline): void {
+    if (kind === 'rest') expert.restUntil = null;
+    if (kind === 'wrap-up') endWrapUp(expert, at);
+    if (kind !== 'pause') return;
+    want(expert, READY, at);
+    changes.push({ type: 'pause-ended', expertId: expert.expertId, at });
+  }
+
+  function enter({ attempts = 0, ...entry }: Waiting): void {
+    calls.set(entry.callId, { ...entry, attempts, state: 'waiting', offerId: null, expert: null });
+  }
+
+  /** The place is told as it is after the rule. */
+  function joining(now: number, entry: Waiting, body: (call: ModelCall | undefined) => void) {
+    const told = transition(now, () => body(calls.get(entry.callId)));
+    return { ...told, result: { position: position(world, entry.callId) ?? 0 } };
+  }
+
+  return {
+    enqueue: (now, entry) =>
+      joining(now, entry, (call) => {
+        if (call === undefined) enter(entry);
+        else if (call.state === 'talking') refuse('call-talking');
+        const again = live.get(call?.offerId ?? '');
+        if (again !== undefined) offers.push(again);
+      }),
+    requeue: (now, entry) =>
+      joining(now, entry, (call) => {
+        if (call === undefined) return enter(entry);
+        const { state, expert } = call;
+        waitAgain(call);
+        if (expert === null) return;
+        if (state === 'talking') rest(expert, expert.since + policy.restMs, now);
+        free(expert, state === 'talking' ? now : expert.idleSince);
+      }),
+    leave: (now, callId) =>
+      transition(now, () => {
+        const call = calls.get(callId);
+        if (call === undefined || call.state === 'talking') return { cancelledOfferId: null };
+        calls.delete(callId);
+        if (call.expert !== null) free(call.expert, call.expert.idleSince);
+        return { cancelledOfferId: call.offerId };
+      }),
+    accept: (now, offerId) =>
+      transition(now, () => {
+        if (reserved(offerId, 'talking') !== null) return 'accepted';
+        const [call, expert] = reserved(offerId, 'ringing') ?? [];
+        if (call === undefined || expert === undefined) return 'stale';
+        call.state = 'talking';
+        Object.assign(expert, { activity: 'talking', since: now, misses: 0 });
+        return 'accepted';
+      }),
+    miss: (now, offerId, reason) =>
+      transition(now, () => {
+        const [call, expert] = reserved(offerId, 'ringing') ?? [];
+        if (call === undefined || expert === undefined) return;
+        waitAgain(call);
+        free(expert, now);
+        if (reason === 'unreachable') return void (expert.reachable = false);
+        rest(expert, now + policy.restMs, now);
+        if (reason !== 'lost') expert.misses += 1;
+        if (expert.misses < policy.missesBeforePause || expert.intent !== 'ready') return;
+        const until = now + policy.missPauseMs;
+        want(expert, { intent: 'paused', reason: 'missed-offers', pausedUntil: until }, now);
+        changes.push({ type: 'paused', expertId: expert.expertId, reason: 'missed-offers', until, at: now });
+      }),
+    release: (now, callId, wrapUpMs) =>
+      transition(now, () => {
+        const call = calls.get(callId);
+        if (call?.state !== 'talking' || call.expert === null) return;
+        calls.delete(callId);
+        if (wrapUpMs <= 0) return free(call.expert, now);
+        Object.assign(call.expert, { activity: 'wrap-up', since: now, wrapUpUntil: now + wrapUpMs });
+      }),
+    putExpert: (now, expertId, specialties) =>
+      transition(now, () => {
+        const skills = { specialties: [...new Set(specialties)], removed: false };
+        const expert = experts.get(expertId);
+        if (expert !== undefined) return void Object.assign(expert, skills);
+        experts.set(expertId, {
+          ...{ expertId, ...OFFLINE, reachable: false, misses: 0, ...skills },
+          ...{
+            activity: 'idle',
+            since: now,
+            idleSince: now,
+            callId: null,
+            wrapUpUntil: null,
+            restUntil: null,
+          },
+        });
+      }),
+    removeExpert: (now, expertId) =>
+      transition(now, () => {
+        const expert = experts.get(expertId);
+        if (expert === undefined) return;
+        if (expert.activity === 'ringing') waitAgain(calls.get(expert.callId ?? ''));
+        if (expert.activity === 'idle' || expert.activity === 'ringing') return void experts.delete(expertId);
+        want(expert, OFFLINE, now);
+        Object.assign(expert, { specialties: [], removed: true });
+      }),
+    setIntent: (now, expertId, intent, reason, until) => {
+      const expert = onRoster(expertId);
+      const told = transition(now, () => {
+        const paused = intent === 'paused';
+        want(expert, { intent, reason: paused ? reason : null, pausedUntil: paused ? until : null }, now);
+        if (intent === 'ready' && expert.activity === 'wrap-up') endWrapUp(expert, now);
+      });
+      return { ...told, result: statusOf(expert) };
+    },
+    setReachable: (now, expertId, reachable) =>
+      transition(now, () => {
+        const expert = onRoster(expertId);
+        if (expert.reachable === reachable) return;
+        expert.reachable = reachable;
+        if (expert.activity === 'ringing') {
+          waitAgain(calls.get(expert.callId ?? ''));
+          free(expert, now);
+        } else if (reachable && expert.activity === 'idle') expert.since = now;
+      }),
+    expire: (now) =>
+      transition(now, () => {
+        for (const deadline of deadlines(world).slice(0, EXPIRED_AT_ONCE))
+          if (deadline.at <= now) end(deadline);
+      }),
+
+    experts: () => statuses(world),
+    waiting: () => waiting(world),
+    position: (callId) => position(world, callId),
+    reservations: () => reservations(world),
+    queues: (now, specialties) => specialties.map((specialty) => queueStatus(world, specialty, now)),
+  };
+}

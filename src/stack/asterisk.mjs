@@ -1,0 +1,194 @@
+/**
+ * The stack's own Asterisk.
+ *
+ * From a root file system it runs in a private mount namespace: our folder is mounted over its /srv there and nowhere
+ * else, so nothing outside ever sees a mount, all of them vanish with the process, and neither the checkout's path nor
+ * who may enter it matters to Asterisk. It runs without root's rights: as the caller, or as an account of nobody's.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ensureRoot, isRoot, run, runAsRoot } from './commands.mjs';
+import { renderAsteriskConfig } from './asterisk-config.mjs';
+import { fault } from './fault.mjs';
+import { projectDir } from './paths.mjs';
+import { assertFree } from './ports.mjs';
+import { record, running, start, stop, untilReady, writeAside } from './processes.mjs';
+
+const START_WITHIN_MS = 60_000;
+const TEMPLATES = join(projectDir, 'dialplan');
+const INSIDE = '/srv';
+/**
+ * The account where the caller is root: of no one. The number of the package's own account inside may well be another
+ * account's outside, which could then read our secrets; neither Debian nor systemd gives this one away.
+ */
+const NOBODYS = 61137;
+const CERTIFICATE_DAYS = '3650';
+
+const filesOf = (layout) => ({
+  recordFile: join(layout.pids, 'asterisk.json'),
+  logFile: join(layout.logs, 'asterisk.log'),
+});
+
+/** @returns {string} Asterisk's sounds folder, filled by voice.mjs */
+export const soundsDirOf = (layout) => join(layout.asterisk, 'data', 'sounds');
+
+/**
+ * @param {{ layout: ReturnType<import('./paths.mjs').layoutOf>, ports: import('./ports.mjs').Ports, secrets: Record<string, string>, root: string | null, log: (line: string) => void }} options
+ *   root: its root file system; null: the system's package
+ * @returns {Promise<{ pid: number, started: boolean }>}
+ */
+export async function startAsterisk({ layout, ports, secrets, root, log }) {
+  const files = filesOf(layout);
+  const home = layout.asterisk;
+  for (const folder of ['etc', 'data', 'spool', 'run', 'log', 'db', 'tls'])
+    mkdirSync(join(home, folder), { recursive: true });
+  await ensureCertificate(join(home, 'tls'));
+  const values = valuesOf({ ports, secrets, inside: root === null ? home : INSIDE });
+  const fingerprint = fingerprintOf([root, values]);
+  const found = running(files.recordFile);
+  const started = found?.fingerprint !== fingerprint;
+  if (started) {
+    renderAsteriskConfig({
+      templatesDir: TEMPLATES,
+      outDir: join(home, 'etc'),
+      values,
+      dataDir: join(home, 'data'),
+    });
+    if (found) {
+      log('Asterisk is started anew: its configuration has changed');
+      await stop(files.recordFile);
+    }
+    assertFree(ports, ['sip', 'sipTls', 'asteriskHttp', 'ami']);
+    if (root === null) await startPlain({ files, home, fingerprint });
+    else await startInRoot({ files, home, root, fingerprint, log });
+  }
+  const ready = () => answers(ports.asteriskHttp, secrets.ari);
+  await untilReady({ ...files, name: 'Asterisk', withinMs: START_WITHIN_MS, ready });
+  return { pid: running(files.recordFile).pid, started };
+}
+
+export const stopAsterisk = (layout) => stop(filesOf(layout).recordFile);
+export const runningAsterisk = (layout) => running(filesOf(layout).recordFile)?.pid ?? null;
+
+function valuesOf({ ports, secrets, inside }) {
+  const at = (folder) => `${inside}/${folder}`;
+  return {
+    ...{ systemName: 'clinic', bindAddress: '127.0.0.1', controlAddress: '127.0.0.1', externalAddress: '' },
+    ...{ sipPort: ports.sip, sipTlsPort: ports.sipTls, httpPort: ports.asteriskHttp, amiPort: ports.ami },
+    ...{ rtpStart: ports.rtpStart, rtpEnd: ports.rtpEnd },
+    ...{ ariUsername: 'clinic', ariPassword: secrets.ari, amiUsername: 'clinic', amiPassword: secrets.ami },
+    ...{
+      etcDir: at('etc'),
+      dataDir: at('data'),
+      spoolDir: at('spool'),
+      runDir: at('run'),
+      logDir: at('log'),
+    },
+    ...{ dbDir: at('db'), trunkHeaderSecret: secrets.trunk, trunkMatch: '', legacyTrunkUri: '' },
+    ...{ clinicNumber: '137', optionDigit: '8', sipRealm: 'clinic' },
+    ...{ tlsCertFile: at('tls/certificate.pem'), tlsKeyFile: at('tls/key.pem') },
+  };
+}
+
+/** Changes with the values and with every template. */
+function fingerprintOf(parts) {
+  const hash = createHash('sha256').update(JSON.stringify(parts));
+  for (const file of readdirSync(TEMPLATES).sort())
+    if (file.endsWith('.conf')) hash.update(file).update(readFileSync(join(TEMPLATES, file)));
+  return hash.digest('hex');
+}
+
+async function ensureCertificate(folder) {
+  const certificate = join(folder, 'certificate.pem');
+  if (existsSync(certificate)) return;
+  const { code, complaint } = await run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...[
+      '-days',
+      CERTIFICATE_DAYS,
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    ],
+    ...['-keyout', join(folder, 'key.pem'), '-out', `${certificate}.new`],
+  ]);
+  if (code !== 0)
+    throw fault('certificate-failed', `openssl cannot make the certificate: ${complaint.trim()}`);
+  // The certificate last: where it stands, its key does.
+  writeAside(certificate, readFileSync(`${certificate}.new`, 'utf8'));
+  rmSync(`${certificate}.new`);
+}
+
+function startPlain({ files, home, fingerprint }) {
+  const args = ['-C', join(home, 'etc', 'asterisk.conf'), '-f'];
+  return start({ ...files, fingerprint, program: 'asterisk', args });
+}
+
+/** The outer shell ends at once, so that no sudo stays behind; every later step takes the place of the one before. */
+async function startInRoot({ files, home, root, fingerprint, log }) {
+  ensureRoot('the private mount namespace of Asterisk', log);
+  mkdirSync(join(files.logFile, '..'), { recursive: true });
+  const pidFile = join(home, 'run', 'started');
+  rmSync(pidFile, { force: true });
+  const hosts = join(home, 'hosts');
+  writeAside(hosts, `127.0.0.1 localhost ${hostname()}\n`);
+  const user = isRoot ? `${NOBODYS}:${NOBODYS}` : `${process.getuid()}:${process.getgid()}`;
+  const { code, complaint } = await runAsRoot('sh', [
+    ...[
+      '-c',
+      LAUNCH,
+      'launch',
+      root,
+      home,
+      INSIDE,
+      user,
+      files.logFile,
+      pidFile,
+      hosts,
+      isRoot ? 'hand-over' : '',
+    ],
+  ]);
+  const pid = code === 0 ? Number(readFileSync(pidFile, 'utf8')) : 0;
+  if (!(pid > 0)) throw fault('start-failed', `Asterisk cannot be started: ${complaint.trim()}`);
+  record(files.recordFile, pid, fingerprint);
+}
+
+const LAUNCH = String.raw`
+root=$1; home=$2; inside=$3; user=$4; log=$5; pidfile=$6; hosts=$7
+umask 022
+if [ "$8" = hand-over ]; then
+  chown -R "$user" "$home" || exit 1
+fi
+: > "$log" && : > "$pidfile" || exit 1
+setsid sh -c '
+  echo $$ > "$6"
+  exec unshare --mount --propagation private sh -ec "
+    mount -t proc proc \"\$1/proc\"
+    mount --bind \"\$2\" \"\$1\$3\"
+    if [ -e \"\$1/etc/hosts\" ]; then mount --bind \"\$7\" \"\$1/etc/hosts\"; fi
+    cd /
+    exec chroot --userspec=\"\$4\" --groups= \"\$1\" asterisk -C \"\$3/etc/asterisk.conf\" -f
+  " inner "$@"
+' outer "$root" "$home" "$inside" "$user" "$log" "$pidfile" "$hosts" </dev/null >>"$log" 2>&1 &
+i=0
+while [ ! -s "$pidfile" ] && [ $i -lt 50 ]; do sleep 0.02; i=$((i + 1)); done
+[ -s "$pidfile" ]
+`;
+
+/** Not only the server but the interface behind it, with our account. */
+async function answers(port, password) {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/ari/asterisk/info`, {
+      headers: { authorization: `Basic ${Buffer.from(`clinic:${password}`).toString('base64')}` },
+      signal: AbortSignal.timeout(2000),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Nobody listens there yet.
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+/** What a run of the tests needs, and what came of it. No input or output. */
+
+/** Options of vitest that take their value as the next argument. */
+const WITH_VALUE = new Set(['-t', '--testNamePattern', '--project', '--reporter', '--exclude', '--bail', '--retry', '--outputFile']);
+const UNIT = /^(\.\/)?tests\/unit(\/|$)/;
+
+/**
+ * Unit tests need nothing but Node. Whatever is not surely one of them gets a stack.
+ * @param {readonly string[]} args of vitest
+ * @returns {boolean}
+ */
+export function needsStack(args) {
+  const filters = args.filter((arg, index) => !arg.startsWith('-') && !WITH_VALUE.has(args[index - 1] ?? ''));
+  const projects = args.flatMap((arg, index) => {
+    if (arg.startsWith('--project=')) return [arg.slice('--project='.length)];
+    return args[index - 1] === '--project' ? [arg] : [];
+  });
+  if (projects.length > 0 && projects.every((project) => project === 'unit')) return false;
+  return filters.length === 0 || !filters.every((filter) => UNIT.test(filter));
+}
+
+/**
+ * @typedef {{
+ *   numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
+ *   testResults: readonly { name: string, status: string, assertionResults: readonly { status: string }[] }[],
+ * }} Report what vitest's JSON reporter writes
+ */
+
+/**
+ * @param {Report | null} report null: none was written
+ * @param {number | null} code vitest's exit code
+ * @param {boolean} strict skipped tests count against the run
+ * @returns {{ line: string, complaints: string[] }} complaints: none where the run is good
+ */
+export function tally(report, code, strict) {
+  const { numPassedTests: passed = 0, numPendingTests: pending = 0, numTodoTests: todo = 0 } = report ?? {};
+  // A file that cannot even be loaded has no tests that could fail.
+  const unloaded = (report?.testResults ?? []).filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
+  );
+  const failed = (report?.numFailedTests ?? 0) + unloaded.length;
+  const skipped = pending + todo;
+  const complaints = [];
+  if (failed > 0) complaints.push(`${failed} failed`);
+  else if (code !== 0) complaints.push('the run failed outside of a test; see above');
+  if (report === null || passed + failed === 0) complaints.push('no test ran');
+  if (strict && skipped > 0) complaints.push(`${skipped} skipped, which CI does not take`);
+  return { line: `${passed} passed, ${failed} failed, ${skipped} skipped`, complaints };
+}

@@ -1,0 +1,105 @@
+import { codeOf } from '../../src/platform/fault.ts';
+import { createRedis } from '../../src/platform/redis.ts';
+import { loadCommands } from '../../src/routing/commands.ts';
+import type { Policy, Told } from '../../src/routing/mechanism.ts';
+import { createReadings } from '../../src/routing/reader.ts';
+import type { ExpertStatus, Offer, RoutingReader } from '../../src/routing/routing.ts';
+import { createTransitions } from '../../src/routing/transitions.ts';
+import { testRedis } from './redis.ts';
+import { silentLog } from './silent-log.ts';
+
+export const T0 = 1_750_000_000_000;
+export const POLICY: Policy = { missesBeforePause: 2, missPauseMs: 300_000, restMs: 5000 };
+
+/** The transitions on a Redis database of the test's own, at times the test names. */
+export async function startMechanism(url?: string) {
+  const redis = createRedis(url ?? (await testRedis()), silentLog);
+  const run = loadCommands(redis);
+  const state = { now: T0 };
+  const transitions = createTransitions(run, POLICY);
+  return { redis, run, transitions, read: createReadings(run, () => state.now), state };
+}
+
+/** What an expert who could be asked and a citizen who could be served would say: there must never be both. */
+export function available(expert: ExpertStatus): boolean {
+  const { intent, reachable, activity, restUntil } = expert;
+  return intent === 'ready' && reachable && activity === 'idle' && restUntil === null;
+}
+
+export interface Picture {
+  experts: ExpertStatus[];
+  waiting: Awaited<ReturnType<RoutingReader['waiting']>>;
+  reservations: Awaited<ReturnType<RoutingReader['reservations']>>;
+}
+
+export async function takePicture(read: RoutingReader): Promise<Picture> {
+  const [experts, waiting, reservations] = await Promise.all([
+    read.experts(),
+    read.waiting(),
+    read.reservations(),
+  ]);
+  return { experts, waiting, reservations };
+}
+
+/** What must hold whatever happened. @returns what does not, in words; empty: all holds. */
+export function broken({ experts, waiting, reservations }: Picture): string[] {
+  const faults: string[] = [];
+  const twice = (values: string[]) => values.filter((value, index) => values.indexOf(value) !== index);
+  for (const id of twice(reservations.map((one) => one.callId))) faults.push(`${id} has two experts`);
+  for (const id of twice(reservations.map((one) => one.expertId))) faults.push(`${id} has two citizens`);
+  for (const id of twice(waiting.map((one) => one.callId))) faults.push(`${id} waits twice`);
+  const bound = new Map(reservations.map((one) => [one.expertId, one]));
+  for (const { expertId, activity, callId } of experts) {
+    const reservation = bound.get(expertId);
+    bound.delete(expertId);
+    const reserved = activity === 'ringing' || activity === 'talking';
+    if (reserved && reservation?.callId !== callId) faults.push(`${expertId} is ${activity} without a call`);
+    if (!reserved && reservation !== undefined) faults.push(`${expertId} is ${activity} and reserved`);
+    if (reserved && reservation?.activity !== activity) faults.push(`${expertId} is not ${activity}`);
+  }
+  for (const id of bound.keys()) faults.push(`${id} is reserved and unknown`);
+  const queued = new Set(waiting.map((one) => one.callId));
+  for (const { callId, activity } of reservations)
+    if (queued.has(callId) !== (activity === 'ringing')) faults.push(`${callId} ${activity}, queued or not`);
+  return [...faults, ...unserved({ experts, waiting, reservations })];
+}
+
+/** Some eligible citizen is always served: nobody waits whom an available expert could take. */
+function unserved({ experts, waiting, reservations }: Picture): string[] {
+  const offered = new Set(reservations.map((one) => one.callId));
+  return waiting
+    .filter(({ callId }) => !offered.has(callId))
+    .flatMap(({ callId, specialty }) =>
+      experts
+        .filter((expert) => available(expert) && expert.specialties.includes(specialty))
+        .map(({ expertId }) => `${callId} waits beside ${expertId}`),
+    );
+}
+
+/**
+ * No inversion within a queue: who is offered an expert stands before everybody of the same queue who is left without.
+ * `all`: offers of one transition; the picture is of after it.
+ */
+export function inversions(all: readonly Offer[], { waiting, reservations }: Picture): string[] {
+  const offered = new Set(reservations.map((one) => one.callId));
+  const places = waiting.map((one) => one.callId);
+  return all.flatMap(({ callId, specialty }) =>
+    waiting
+      .filter((one) => one.specialty === specialty && !offered.has(one.callId))
+      .filter((one) => places.indexOf(one.callId) < places.indexOf(callId))
+      .map((one) => `${callId} went before ${one.callId}`),
+  );
+}
+
+/** A transition's result or the code of its refusal. */
+export async function outcomeOf<T>(
+  act: () => Told<T> | Promise<Told<T>>,
+): Promise<Told<T> | { refused: string }> {
+  try {
+    return await act();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === null || code === 'redis-failed') throw error;
+    return { refused: code };
+  }
+}
