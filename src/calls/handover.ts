@@ -76,6 +76,9 @@ export function createHandover(deps: HandoverDeps): Handover {
   };
 }
 
+/** Asterisk's unique id, `[system-]<epoch seconds>.<serial>`; it also becomes a file's name. */
+const CHANNEL_ID = /^([A-Za-z0-9_.]+-)*[0-9]+\.[0-9]+$/;
+
 /** The dialplan's arguments; null when they are not what was agreed. */
 function readMissed(args: readonly string[]): Missed | null {
   const [
@@ -89,7 +92,7 @@ function readMissed(args: readonly string[]): Missed | null {
     recording = '',
     seconds = '',
   ] = args;
-  if (!/^[0-9.]+$/.test(channelId) || !/^[0-9]+$/.test(at)) return null;
+  if (!CHANNEL_ID.test(channelId) || !/^[0-9]{9,11}$/.test(at)) return null;
   return {
     channelId,
     enteredAt: Number(at) * 1000,

@@ -43,6 +43,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   // A citizen nobody knows of: entering afresh begins a call, and the row is written.
   for (const channel of strangers)
     await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
+  for (const { id, applicationData } of channels)
+    if (isHandover(applicationData) && !entering.has(id)) await telephony.hangup(id);
   await sweep(deps, [...present]);
   log.info(
     { channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length },
@@ -51,6 +53,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
 }
 
 const isCitizen = (applicationData: string): boolean => applicationData.split(',')[1] === 'citizen';
+/** A hand-over whose application died in the middle: its rows are still kept, and a new one is started. */
+const isHandover = (applicationData: string): boolean => applicationData.split(',')[1] === 'missed';
 
 function missedEvents(call: Call, present: ReadonlySet<string>, post: (event: Missed) => void): void {
   const offerId = call.talk?.offerId ?? call.offer?.offerId;

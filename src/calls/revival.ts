@@ -1,7 +1,7 @@
 import type { Call, Settings } from './call.ts';
 import * as phrases from './phrases.ts';
 import { LONGEST_WORDS_SECONDS } from './reception.ts';
-import { after, change, effect, go, iso, play, record, type Draft } from './table.ts';
+import { after, change, effect, go, hush, iso, play, record, type Draft } from './table.ts';
 import type { Step } from './machine.ts';
 import { wait } from './waiting.ts';
 
@@ -10,7 +10,9 @@ import { wait } from './waiting.ts';
  * still there. Pure. The citizen hears at most a prompt again; the place in the queue is kept by the old score.
  */
 export function revive(call: Call, expertLegAlive: boolean, settings: Settings, now: number): Step {
-  const draft: Draft = { call: { ...call, playing: null }, effects: [], settings, now };
+  const draft: Draft = { call, effects: [], settings, now };
+  // Words of the process that is gone may still sound, and Asterisk carries out nothing else on a channel meanwhile.
+  hush(draft);
   switch (call.state) {
     case 'greeting':
     case 'hours-check':

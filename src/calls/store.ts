@@ -100,7 +100,9 @@ export interface CallFilter {
 /** A page of calls, newest first. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
   const { after, direction, from, to, expertId, specialty, ending, state, limit } = filter;
-  const wanted = [after, direction, from, to, expertId, specialty, ending, state].map((value) => value ?? null);
+  const wanted = [after, direction, from, to, expertId, specialty, ending, state].map(
+    (value) => value ?? null,
+  );
   return query<CallRow>(db, 'calls/list-calls', [...wanted, limit]);
 }
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { loadCommands, type RunCommand } from './commands.ts';
-import { toLiveOffers, toStatus } from './rows.ts';
+import { toStanding, toStatus } from './rows.ts';
 import type { ExpertStatus, QueueStatus, RoutingReader } from './routing.ts';
 
 /**
@@ -30,7 +30,7 @@ export function createReadings(run: RunCommand, now: () => number): RoutingReade
       return rows.map((row, index) => toQueue(specialties[index] ?? '', row, at));
     },
     reservations: async () => {
-      const { live } = toLiveOffers(await run('read-offers', now()));
+      const { live } = toStanding(await run('read-offers', now()));
       return live.map(({ callId, expertId, offerId, activity }) => ({ callId, expertId, offerId, activity }));
     },
     waiting: async () => {

@@ -98,31 +98,46 @@ export interface Routing {
   onOffer(listener: (offer: Offer) => void): () => void;
   onChange(listener: (change: RoutingChange) => void): () => void;
 
-  /** The citizen waits. Idempotent per callId. score: lower is served first; ties by callId. Returns the place, from 1. */
+  /**
+   * The citizen waits. Idempotent per callId: the first place stands. Returns the place, from 1.
+   * @throws `call-talking`: the call is in a talk, from which requeue brings it back.
+   */
   enqueue(entry: Waiting): Promise<{ position: number }>;
-  /** The citizen no longer waits (gone, or turned elsewhere). Frees the expert of a live offer; returns that offer's id. */
+  /**
+   * The citizen no longer waits (gone, or turned elsewhere). Frees the expert of a live offer, who stays as long idle as
+   * before the ring; returns that offer's id. Ends no talk.
+   */
   leave(callId: string): Promise<{ cancelledOfferId: string | null }>;
   /** The expert answered. `stale`: the offer no longer stands (citizen gone, missed, another took it): hang up the expert. */
   accept(offerId: string): Promise<'accepted' | 'stale'>;
-  /** The offer came to nothing; the citizen keeps the place and is offered on at once. Stale offers are ignored. */
+  /**
+   * The offer came to nothing; the citizen keeps the place and is offered on at once. Stale offers are ignored.
+   * The expert's idle time begins anew after a short rest, in which nothing is offered: otherwise a telephone that refuses
+   * at once would be rung in a circle where nobody else is idle. `no-answer`, `busy` and `declined` count towards the
+   * pause; `lost` does not (a fault of the line); `unreachable` takes the expert for unreachable instead.
+   */
   miss(offerId: string, reason: MissReason): Promise<void>;
   /** The talk of this call is over; its expert wraps up for wrapUpSeconds (0: idle at once). Idempotent. */
   release(callId: string, wrapUpSeconds: number): Promise<void>;
-  /** The expert's talk broke off by a fault: the expert is freed, the citizen waits again with the old score. */
+  /**
+   * The expert's talk broke off by a fault, or nobody knows what became of an offer: the expert is freed, the citizen waits
+   * again with the old score. Within a few seconds of the answer the same expert is not asked again at once.
+   */
   requeue(entry: Waiting): Promise<{ position: number }>;
   position(callId: string): Promise<number | null>;
 
   /** Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. */
   putExpert(expertId: string, specialties: readonly string[]): Promise<void>;
+  /** Idle or ringing: gone at once, a citizen rung for is offered on. In a talk or wrap-up: gone after it. */
   removeExpert(expertId: string): Promise<void>;
-  /** Ready during wrap-up ends the wrap-up. Paused or offline while ringing or talking takes effect afterwards. */
+  /** Ready during wrap-up ends the wrap-up. Paused or offline while ringing or talking takes effect afterwards. @throws `expert-unknown` */
   setIntent(
     expertId: string,
     intent: Intent,
     reason: string | null,
     until: number | null,
   ): Promise<ExpertStatus>;
-  /** A telephone registered or vanished. Vanished while ringing: the offer is missed as `unreachable` at once. */
+  /** A telephone registered or vanished. Vanished while ringing: the offer is missed as `unreachable` at once. @throws `expert-unknown` */
   setReachable(expertId: string, reachable: boolean): Promise<void>;
 
   expert(expertId: string): Promise<ExpertStatus | null>;

@@ -58,8 +58,14 @@ export interface LiveOffer {
   offer: Offer | null;
 }
 
+/** What stands in Redis: offers and talks, and when the next deadline is. */
+export interface Standing {
+  live: LiveOffer[];
+  nextDeadline: number | null;
+}
+
 /** {rows of {offer, state, call, expert, offer as JSON or ''}, earliest deadline or ''} */
-export function toLiveOffers(raw: unknown): { live: LiveOffer[]; nextDeadline: number | null } {
+export function toStanding(raw: unknown): Standing {
   const [rows, earliest] = raw as [RawList[], string];
   const live = rows.map(([offerId, activity, callId, expertId, json]): LiveOffer => ({
     offerId: text(offerId),

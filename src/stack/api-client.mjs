@@ -25,8 +25,12 @@ export async function signIn(url, { username, password }) {
     post: (path, body) => request(url, 'POST', path, { token, ...(body === undefined ? {} : { body }) }),
     async all(path, filters) {
       const items = [];
-      for (let cursor = ''; cursor !== null; ) {
-        const query = new URLSearchParams({ ...filters, limit: String(LONGEST_PAGE), ...(cursor === '' ? {} : { cursor }) });
+      for (let cursor = ''; cursor !== null;) {
+        const query = new URLSearchParams({
+          ...filters,
+          limit: String(LONGEST_PAGE),
+          ...(cursor === '' ? {} : { cursor }),
+        });
         const page = await get(`${path}?${query}`);
         items.push(...page.items);
         cursor = page.next ?? null;

@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { withLock } from './commands.mjs';
 import { fault } from './fault.mjs';
 import { layoutOf, projectDir } from './paths.mjs';
-import { assertFree } from './ports.mjs';
-import { record, running, stop as stopRecorded } from './processes.mjs';
+import { assertFree, defaultPorts } from './ports.mjs';
+import { record, stop as stopRecorded } from './processes.mjs';
 import { readStack, writeStack } from './stack.mjs';
 import { say, step } from './telling.mjs';
 import { lastWords, npm, runTool } from './tools.mjs';
@@ -18,6 +18,8 @@ const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** Of pino's levels: error. */
+const SEVERE = 50;
 /** An application that lived this long did not die of its start: the pauses begin anew. */
 const HEALTHY_AFTER_MS = 10_000;
 
@@ -28,10 +30,23 @@ const HEALTHY_AFTER_MS = 10_000;
 
 /** Compiles the sources. @param {AbortSignal} signal @throws fault build-failed */
 export async function buildApp(signal) {
-  const ended = await step('building the application', () => runTool([...npm(), 'run', '--silent', 'build'], { signal }));
+  const ended = await step('building the application', () =>
+    runTool([...npm(), 'run', '--silent', 'build'], { signal }),
+  );
   if (ended.code === 0 && existsSync(PROGRAM)) return;
   const complaint = ended.output.split('\n').find((line) => / error /.test(line)) ?? lastWords(ended);
   throw fault('build-failed', `The application cannot be built: ${complaint.trim()}`);
+}
+
+/**
+ * Clears the application's place: one left over from a demo that was killed is stopped, anyone else on the port is told of.
+ * @param {string} stateDir
+ * @throws fault port-taken
+ */
+export async function makeWay(stateDir) {
+  if (await stopRecorded(filesOf(stateDir).record))
+    say('an application left over from an earlier demo was stopped');
+  assertFree(defaultPorts(), ['web']);
 }
 
 /**
@@ -40,17 +55,23 @@ export async function buildApp(signal) {
  *   stateDir: string, env?: Record<string, string>, onLine?: (line: LogLine) => void,
  *   lasting: import('./ending.mjs').Lasting,
  * }} options env: over the stack's; onLine: its log, line by line
- * @throws fault port-taken, app-failed
+ * @throws fault app-failed
  */
 export async function startApp({ stateDir, env = {}, onLine = () => undefined, lasting }) {
   const { signal, afterwards, fail } = lasting;
   const files = filesOf(stateDir);
-  // Of a demo that was killed before it could clear up.
-  if (await stopRecorded(files.record)) say('an application left over from an earlier demo was stopped');
   const stack = requireStack(stateDir);
-  assertFree(stack.ports, ['web']);
   mkdirSync(layoutOf(stateDir).logs, { recursive: true });
-  const app = { ...files, stateDir, stack, env, onLine, signal, log: createWriteStream(files.log, { flags: 'a', mode: 0o600 }), child: null };
+  const app = {
+    ...files,
+    stateDir,
+    stack,
+    env,
+    onLine,
+    signal,
+    log: createWriteStream(files.log, { flags: 'a', mode: 0o600 }),
+    child: null,
+  };
   afterwards(() => stopApp(app));
   await step('starting the application', async () => {
     const ended = begin(app).then(({ words }) => {
@@ -74,26 +95,33 @@ function begin(app) {
   const since = performance.now();
   const child = spawn(process.execPath, [PROGRAM], {
     cwd: projectDir,
-    env: { ...process.env, ...app.stack.env, LOG_LEVEL: 'info', CLINIC_ROLES: 'calls,web,jobs,watch', ...app.env },
+    env: {
+      ...process.env,
+      ...app.stack.env,
+      LOG_LEVEL: 'info',
+      CLINIC_ROLES: 'calls,web,jobs,watch',
+      ...app.env,
+    },
     // Ctrl-C reaches it through us, after the telephones.
     ...{ detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   });
   app.child = child;
-  let words = 'it said nothing';
+  let complaint = '';
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       app.log.write(`${line}\n`);
-      if (line.trim() !== '') words = line.trim();
       const parsed = parse(line);
       if (parsed !== null) app.onLine(parsed);
+      complaint = complaintOf(line, parsed) ?? complaint;
     });
   }
   child.once('spawn', () => record(app.record, child.pid, 'application'));
   child.once('spawn', () => void tellProcess(app, child.pid));
   app.over = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', () => {
+    child.once('close', (code, endedBy) => {
       app.child = null;
+      const words = `${endedBy ?? `exit code ${code}`}${complaint === '' ? '' : `, ${complaint}`}`;
       resolve({ words, livedMs: performance.now() - since });
     });
   });
@@ -103,16 +131,19 @@ function begin(app) {
 /** Nothing but an asked-for end ends this. */
 async function keepAlive(app, first) {
   let pauseMs = FIRST_PAUSE_MS;
-  for (let over = first; ; ) {
+  for (let over = first; ;) {
     const { words, livedMs } = await over;
     if (app.signal.aborted) return;
     if (livedMs >= HEALTHY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
-    say(`the application ended (${words.slice(0, 160)}); starting it anew in ${pauseMs} ms`);
+    say(`the application ended (${words}); starting it anew in ${pauseMs} ms`);
     await pause(pauseMs);
     if (app.signal.aborted) return;
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     over = begin(app);
-    void untilReady(app).then(() => say('the application is back'), () => undefined);
+    void untilReady(app).then(
+      () => say('the application is back'),
+      () => undefined,
+    );
   }
 }
 
@@ -131,8 +162,14 @@ async function untilReady({ stack, signal, child }) {
   const gone = () => signal.aborted || child.exitCode !== null || child.signalCode !== null;
   const url = `${stack.web.url}/readyz`;
   let last = 'no answer';
-  for (const end = performance.now() + READY_WITHIN_MS; performance.now() < end && !gone(); await pause(LOOK_EVERY_MS)) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error) => String(error.cause?.code ?? error.message));
+  for (
+    const end = performance.now() + READY_WITHIN_MS;
+    performance.now() < end && !gone();
+    await pause(LOOK_EVERY_MS)
+  ) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error) =>
+      String(error.cause?.code ?? error.message),
+    );
     if (typeof answer === 'string') last = answer;
     else if (answer.ok) return;
     else last = (await answer.text()).slice(0, 300);
@@ -144,19 +181,29 @@ async function untilReady({ stack, signal, child }) {
 /** Keeps `processes.app` of stack.json true. */
 function tellProcess({ stateDir }, pid) {
   const { lockFile } = layoutOf(stateDir);
-  return withLock(lockFile, () => undefined, async () => {
-    const stack = readStack(stateDir);
-    if (stack !== null) writeStack(stateDir, { ...stack, processes: { ...stack.processes, app: pid } });
-  });
+  return withLock(
+    lockFile,
+    () => undefined,
+    async () => {
+      const stack = readStack(stateDir);
+      if (stack !== null) writeStack(stateDir, { ...stack, processes: { ...stack.processes, app: pid } });
+    },
+  );
 }
-
-/** Whether an application of a demo runs here. @param {string} stateDir */
-export const runningApp = (stateDir) => running(filesOf(stateDir).record);
 
 function requireStack(stateDir) {
   const stack = readStack(stateDir);
   if (stack === null) throw fault('stack-down', 'The stack is not up: npm run stack -- up');
   return stack;
+}
+
+/** What in a line may be why it ended: a severe log line, or one that is none, such as a stack's. */
+function complaintOf(line, parsed) {
+  if (parsed === null) return line.trim() === '' ? null : line.trim().slice(0, 200);
+  if (Number(parsed.level) < SEVERE) return null;
+  return [parsed.msg, parsed['reason'], parsed['err']?.message]
+    .filter((part) => part !== undefined)
+    .join(': ');
 }
 
 function parse(line) {

@@ -2,7 +2,7 @@
  * Where Asterisk comes from: the system's package if it is new enough, else a small root file system with Debian's
  * package, made once per user. See asterisk.mjs for how it runs.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ensureRoot, has, run, runAsRoot, step } from './commands.mjs';
@@ -50,7 +50,7 @@ export function versionIn(text) {
   return /(?:^|[\s:])([0-9]+(?:\.[0-9]+)+)/.exec(text)?.[1] ?? '';
 }
 
-/** @param {string} version of the same line of releases as OLDEST: a later line is not known to do */
+/** @param {string} version e.g. `22.10.1`; '' for none */
 export function isNewEnough(version) {
   if (version === '') return false;
   const parts = version.split('.').map(Number);
@@ -65,7 +65,8 @@ export function isNewEnough(version) {
  */
 export function mirrorIn(targets) {
   for (const line of targets.split('\n')) {
-    const [origin, release, repository] = line.split('|');
+    const [origin, release, named = ''] = line.split('|');
+    const repository = firstOfList(named);
     if (
       origin === 'Debian' &&
       !/security|backports|updates/.test(release) &&
@@ -76,7 +77,16 @@ export function mirrorIn(targets) {
   return null;
 }
 
+/** Cloud images name a file that lists their mirrors. */
+function firstOfList(repository) {
+  const list = /^mirror\+file:(\/.*?)\/?$/.exec(repository)?.[1];
+  if (list === undefined || !existsSync(list)) return repository;
+  return /^\s*(https?:\S+)/m.exec(readFileSync(list, 'utf8'))?.[1] ?? '';
+}
+
+/** @returns {Promise<string | null>} null: mmdebstrap's own choice, as on Ubuntu, whose apt names no Debian mirror */
 async function mirrorOfThisMachine(log) {
+  if (process.env.CLINIC_DEBIAN_MIRROR) return process.env.CLINIC_DEBIAN_MIRROR;
   const format = '$(ORIGIN)|$(RELEASE)|$(REPO_URI)';
   const list = () => run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   let mirror = mirrorIn((await list()).output);
@@ -100,7 +110,9 @@ async function makeRoot(root, { cacheDir, logDir, log }) {
   mkdirSync(cacheDir, { recursive: true });
   const mirror = await mirrorOfThisMachine(log);
   const logFile = join(logDir, 'asterisk-root.log');
-  log(`Making Asterisk's root file system (once, half a minute to two minutes, 320 MB, sudo where you are not root): ${root}`);
+  log(
+    `Making Asterisk's root file system (once, half a minute to two minutes, 320 MB, sudo where you are not root): ${root}`,
+  );
   await step(log, "Asterisk's root file system", async () => {
     const { code } = await runAsRoot(
       'flock',
@@ -137,10 +149,15 @@ root=$1; host=$2; shift 2
 if [ -e "$root" ]; then exit 0; fi
 rm -rf --one-file-system "$root.building"
 suite=$1; shift
+set -- "$suite" "$root.building" "$@"
+# mmdebstrap does not read this machine's apt configuration, and a proxy may be the only way out.
+eval "$(apt-config shell proxy Acquire::http::Proxy secure Acquire::https::Proxy)"
+if [ -n "$secure" ]; then set -- --aptopt="Acquire::https::Proxy \"$secure\"" "$@"; fi
+if [ -n "$proxy" ]; then set -- --aptopt="Acquire::http::Proxy \"$proxy\"" "$@"; fi
 mmdebstrap --variant=apt --include=asterisk,ca-certificates --components=main \
   --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-  "$suite" "$root.building" "$@" || exit 1
+  "$@" || exit 1
 printf '127.0.0.1 localhost %s\n' "$host" > "$root.building/etc/hosts" &&
 chmod 755 "$root.building" && sync && mv "$root.building" "$root"
 `;

@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ensureRoot, isRoot, run, runAsRoot } from './commands.mjs';
 import { renderAsteriskConfig } from './asterisk-config.mjs';
+import { isReady } from './asterisk-ready.mjs';
 import { fault } from './fault.mjs';
 import { projectDir } from './paths.mjs';
 import { assertFree } from './ports.mjs';
@@ -64,7 +65,7 @@ export async function startAsterisk({ layout, ports, secrets, root, log }) {
     if (root === null) await startPlain({ files, home, fingerprint });
     else await startInRoot({ files, home, root, fingerprint, log });
   }
-  const ready = () => answers(ports.asteriskHttp, secrets.ari);
+  const ready = () => isReady(ports, secrets);
   await untilReady({ ...files, name: 'Asterisk', withinMs: START_WITHIN_MS, ready });
   return { pid: running(files.recordFile).pid, started };
 }
@@ -131,25 +132,13 @@ function startPlain({ files, home, fingerprint }) {
 async function startInRoot({ files, home, root, fingerprint, log }) {
   ensureRoot('the private mount namespace of Asterisk', log);
   mkdirSync(join(files.logFile, '..'), { recursive: true });
-  const pidFile = join(home, 'run', 'started');
-  rmSync(pidFile, { force: true });
-  const hosts = join(home, 'hosts');
-  writeAside(hosts, `127.0.0.1 localhost ${hostname()}\n`);
-  const user = isRoot ? `${NOBODYS}:${NOBODYS}` : `${process.getuid()}:${process.getgid()}`;
+  const pidFile = join(files.recordFile, '..', 'asterisk.started');
+  mkdirSync(join(pidFile, '..'), { recursive: true });
+  writeAside(join(home, 'hosts'), `127.0.0.1 localhost ${hostname()}\n`);
+  const [uid, gid] = isRoot ? [NOBODYS, NOBODYS] : [process.getuid(), process.getgid()];
   const { code, complaint } = await runAsRoot('sh', [
-    ...[
-      '-c',
-      LAUNCH,
-      'launch',
-      root,
-      home,
-      INSIDE,
-      user,
-      files.logFile,
-      pidFile,
-      hosts,
-      isRoot ? 'hand-over' : '',
-    ],
+    ...['-c', LAUNCH, 'launch', root, home, INSIDE, String(uid), String(gid), files.logFile, pidFile],
+    isRoot ? 'hand-over' : '',
   ]);
   const pid = code === 0 ? Number(readFileSync(pidFile, 'utf8')) : 0;
   if (!(pid > 0)) throw fault('start-failed', `Asterisk cannot be started: ${complaint.trim()}`);
@@ -157,38 +146,28 @@ async function startInRoot({ files, home, root, fingerprint, log }) {
 }
 
 const LAUNCH = String.raw`
-root=$1; home=$2; inside=$3; user=$4; log=$5; pidfile=$6; hosts=$7
+root=$1; home=$2; inside=$3; uid=$4; gid=$5; log=$6; pidfile=$7
 umask 022
 if [ "$8" = hand-over ]; then
-  chown -R "$user" "$home" || exit 1
+  # It may read its configuration and its key, and write only where it keeps things.
+  cd "$home" && chmod 755 . && chown -R "$uid:$gid" spool run log db &&
+    chown -R "root:$gid" etc tls && chmod -R u=rwX,g=rX,o= etc tls || exit 1
 fi
-: > "$log" && : > "$pidfile" || exit 1
+rm -f "$pidfile" && : > "$log" || exit 1
 setsid sh -c '
-  echo $$ > "$6"
+  echo $$ > "$7"
   exec unshare --mount --propagation private sh -ec "
     mount -t proc proc \"\$1/proc\"
+    mount -t tmpfs -o mode=1777 tmpfs \"\$1/tmp\"
+    for node in null zero full random urandom; do mount --bind /dev/\$node \"\$1/dev/\$node\"; done
     mount --bind \"\$2\" \"\$1\$3\"
-    if [ -e \"\$1/etc/hosts\" ]; then mount --bind \"\$7\" \"\$1/etc/hosts\"; fi
+    mount --bind \"\$2/hosts\" \"\$1/etc/hosts\"
     cd /
-    exec chroot --userspec=\"\$4\" --groups= \"\$1\" asterisk -C \"\$3/etc/asterisk.conf\" -f
+    exec chroot \"\$1\" setpriv --reuid=\"\$4\" --regid=\"\$5\" --clear-groups --no-new-privs \
+      --inh-caps=-all --bounding-set=-all asterisk -C \"\$3/etc/asterisk.conf\" -f
   " inner "$@"
-' outer "$root" "$home" "$inside" "$user" "$log" "$pidfile" "$hosts" </dev/null >>"$log" 2>&1 &
+' outer "$@" </dev/null >>"$log" 2>&1 &
 i=0
-while [ ! -s "$pidfile" ] && [ $i -lt 50 ]; do sleep 0.02; i=$((i + 1)); done
+while [ ! -s "$pidfile" ] && [ $i -lt 100 ]; do sleep 0.02; i=$((i + 1)); done
 [ -s "$pidfile" ]
 `;
-
-/** Not only the server but the interface behind it, with our account. */
-async function answers(port, password) {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/ari/asterisk/info`, {
-      headers: { authorization: `Basic ${Buffer.from(`clinic:${password}`).toString('base64')}` },
-      signal: AbortSignal.timeout(2000),
-    });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    // Nobody listens there yet.
-    return false;
-  }
-}

@@ -15,11 +15,28 @@ const hasty = (...keys) => keys.map((digit) => ({ digit, afterSeconds: 0.3 }));
 /** Invented numbers. `leaves`: hangs up instead of waiting to be answered. */
 const CITIZENS = [
   { manner: 'asks about urban planning', from: '09120000001', digits: patient('8', '1') },
-  { manner: 'knows the menus and presses at once: transport', from: '+989120000002', digits: hasty('8', '2') },
-  { manner: 'presses a wrong key first, then urban services', from: '09120000003', digits: patient('8', '7', '3') },
+  {
+    manner: 'knows the menus and presses at once: transport',
+    from: '+989120000002',
+    digits: hasty('8', '2'),
+  },
+  {
+    manner: 'presses a wrong key first, then urban services',
+    from: '09120000003',
+    digits: patient('8', '7', '3'),
+  },
   { manner: 'asks about finance', from: '02188000004', digits: patient('8', '4') },
-  { manner: 'withholds the number and asks about urban planning', from: 'anonymous', digits: patient('8', '1') },
-  { manner: 'hangs up while an expert is rung', from: '09120000006', digits: patient('8', '2'), leaves: true },
+  {
+    manner: 'withholds the number and asks about urban planning',
+    from: 'anonymous',
+    digits: patient('8', '1'),
+  },
+  {
+    manner: 'hangs up while an expert is rung',
+    from: '09120000006',
+    digits: patient('8', '2'),
+    leaves: true,
+  },
   { manner: 'asks about urban services', from: '00989120000007', digits: patient('8', '3') },
   { manner: 'asks about finance, in a hurry', from: '09120000008', digits: hasty('8', '4') },
 ];
@@ -44,7 +61,13 @@ export function letThemCall({ host, port, headers }, onDialled, signal) {
       say(`caller ${number} dials 137: ${manner}`);
       const dialled = ({ type, callId }) => type === 'dialled' && onDialled({ number, callId });
       const call = leaves ? dialAndLeave : createCaller;
-      const report = await call({ ...script, server: { host, port }, headers, patienceSeconds: PATIENCE_SECONDS, onEvent: dialled });
+      const report = await call({
+        ...script,
+        server: { host, port },
+        headers,
+        patienceSeconds: PATIENCE_SECONDS,
+        onEvent: dialled,
+      });
       return { number, callId: report.callId, manner, heardSeconds: report.expertHeardSeconds };
     }),
   );

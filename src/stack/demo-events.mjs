@@ -6,14 +6,17 @@ import { say } from './telling.mjs';
  * @type {Readonly<Record<string, (line: import('./app.mjs').LogLine) => string>>}
  */
 const TOLD = {
-  'call.entered': ({ callId, entry }) => `by ${entry === 'menu' ? 'the menu of 137, key 8' : entry}; id ${callId}`,
-  'menu.missed': ({ digit, attempt }) => `${digit === null ? 'no key' : `key ${digit} means nothing`}, attempt ${attempt}`,
+  'call.entered': ({ callId, entry }) =>
+    `by ${entry === 'menu' ? 'the menu of 137, key 8' : entry}; id ${callId}`,
+  'menu.missed': ({ digit, attempt }) =>
+    `${digit === null ? 'no key' : `key ${digit} means nothing`}, attempt ${attempt}`,
   'menu.chosen': ({ specialty, by }) => `${specialty}, by ${by}`,
   'call.queued': ({ specialty, position }) => `${specialty}, place ${position}`,
   'offer.made': ({ expertId, attempt }) => `to ${expertId}, attempt ${attempt}`,
   'offer.ended': ({ result }) => String(result),
   'call.answered': ({ expertId }) => `by ${expertId}`,
-  'segment.ended': ({ expertId, by, startedAt, endedAt }) => `with ${expertId} after ${secondsBetween(startedAt, endedAt)} s, by the ${by}`,
+  'segment.ended': ({ expertId, by, startedAt, endedAt }) =>
+    `with ${expertId} after ${secondsBetween(startedAt, endedAt)} s, by the ${by}`,
   'call.ended': ({ ending }) => String(ending),
   'wrap-up.ended': ({ expertId }) => `${expertId} may be called again`,
   'outcome.set': ({ code }) => String(code),

@@ -20,7 +20,11 @@ const LOOK_EVERY_MS = 500;
  */
 export async function accountFor(api, callers, since, signal) {
   const sipCallIds = new Map();
-  for (const end = performance.now() + COMPLETE_WITHIN_MS; ; await pause(LOOK_EVERY_MS, undefined, { signal })) {
+  for (
+    const end = performance.now() + COMPLETE_WITHIN_MS;
+    ;
+    await pause(LOOK_EVERY_MS, undefined, { signal })
+  ) {
     const records = await api.all('/calls', { from: since.toISOString() });
     for (const { id } of records) if (!sipCallIds.has(id)) sipCallIds.set(id, await sipCallIdOf(api, id));
     const accounts = callers.map((caller) => ({
@@ -44,14 +48,20 @@ const isComplete = (account) => isAccounted(account) && account.rows[0]?.state =
 
 /** @param {Account} account @returns {string} one line for a person */
 export function describeAccount({ caller, rows }) {
-  if (rows.length !== 1) return `call ${caller.number}  ${rows.length === 0 ? 'has no record' : `has ${rows.length} records`}`;
-  const [{ id, caller: from, callerReason, specialty, ending, expertId, waitSeconds, talkSeconds, outcome }] = rows;
+  if (rows.length !== 1)
+    return `call ${caller.number}  ${rows.length === 0 ? 'has no record' : `has ${rows.length} records`}`;
+  const [{ id, caller: from, callerReason, specialty, ending, expertId, waitSeconds, talkSeconds, outcome }] =
+    rows;
   const facts = [
     ending ?? 'without an ending',
     from ?? callerReason ?? 'no number',
     specialty ?? 'no specialty',
     ...(waitSeconds === null ? [] : [`waited ${waitSeconds.toFixed(1)} s`]),
-    ...(expertId === null ? [] : [`talked to ${expertId} for ${(talkSeconds ?? 0).toFixed(1)} s, heard for ${caller.heardSeconds.toFixed(1)} s`]),
+    ...(expertId === null
+      ? []
+      : [
+          `talked to ${expertId} for ${(talkSeconds ?? 0).toFixed(1)} s, heard for ${caller.heardSeconds.toFixed(1)} s`,
+        ]),
     ...(outcome === null ? [] : [`outcome ${outcome.code}`]),
   ];
   return `call ${caller.number}  ${facts.join(' · ')}  ${id}`;
@@ -60,5 +70,9 @@ export function describeAccount({ caller, rows }) {
 /** @param {readonly Account[]} accounts @returns {{ calls: number, answered: number, records: CallRecord[] }} */
 export function summary(accounts) {
   const records = accounts.flatMap(({ rows }) => rows);
-  return { calls: accounts.length, answered: records.filter(({ ending }) => ending === 'answered').length, records };
+  return {
+    calls: accounts.length,
+    answered: records.filter(({ ending }) => ending === 'answered').length,
+    records,
+  };
 }

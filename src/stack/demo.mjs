@@ -6,7 +6,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signIn } from './api-client.mjs';
-import { buildApp, startApp } from './app.mjs';
+import { buildApp, makeWay, startApp } from './app.mjs';
 import { accountFor, describeAccount, isAccounted, summary } from './demo-records.mjs';
 import { letThemCall } from './demo-callers.mjs';
 import { createTeller } from './demo-events.mjs';
@@ -52,7 +52,10 @@ async function startStack(afterwards) {
       await down({ stateDir, log: say });
     });
     const starting = up({ stateDir, log: say });
-    settled = starting.then(() => undefined, () => undefined);
+    settled = starting.then(
+      () => undefined,
+      () => undefined,
+    );
     await starting;
     return;
   }
@@ -60,12 +63,15 @@ async function startStack(afterwards) {
 }
 
 async function setUp({ signal, afterwards }) {
+  await makeWay(stateDir);
   await needDependencies(signal);
   const parts = await Promise.allSettled([startStack(afterwards), buildApp(signal)]);
   for (const part of parts) if (part.status === 'rejected') throw part.reason;
   signal.throwIfAborted();
   // Before the application starts, so that it knows its experts from the beginning.
-  await step(`seeding four specialties and ${EXPERTS} experts`, () => seed(stateDir, ['--experts', String(EXPERTS), '--open'], signal));
+  await step(`seeding four specialties and ${EXPERTS} experts`, () =>
+    seed(stateDir, ['--experts', String(EXPERTS), '--open'], signal),
+  );
 }
 
 async function holdCalls(api, { sip }, teller, signal) {
@@ -84,7 +90,9 @@ function showPlaces({ web, accounts, sip }) {
     `  alive · ready · figures    ${web.url}/healthz · ${web.url}/readyz · ${web.url}/metrics`,
     `  SIP for softphones         ${sip.trunk.host}:${sip.trunk.port}`,
     '  accounts (POST /api/v1/session):',
-    ...Object.entries(accounts).map(([role, { username, password }]) => `    ${role.padEnd(11)} ${username.padEnd(11)} ${password}`),
+    ...Object.entries(accounts).map(
+      ([role, { username, password }]) => `    ${role.padEnd(11)} ${username.padEnd(11)} ${password}`,
+    ),
     `  everything else            ${layoutOf(stateDir).stackFile}`,
     '',
   ];
@@ -105,7 +113,8 @@ await lastingUntilDone(async (lasting) => {
   await step(`registering ${EXPERTS} experts, each ready by *45`, () => seatExperts(api, lasting));
   const accounts = await holdCalls(api, stack, teller, signal);
   const missing = accounts.filter((account) => !isAccounted(account));
-  if (missing.length > 0) say(`calls not accounted for: ${missing.map(({ caller }) => caller.number).join(', ')}`);
+  if (missing.length > 0)
+    say(`calls not accounted for: ${missing.map(({ caller }) => caller.number).join(', ')}`);
   if (once) {
     lastLine = JSON.stringify(summary(accounts));
     return missing.length === 0 ? 0 : 1;

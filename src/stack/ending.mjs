@@ -1,5 +1,6 @@
 /** A command that starts things and leaves none behind, however it ends: by itself, by Ctrl-C, by a fault. */
 import { fault, tellAndFail } from './fault.mjs';
+import { watchParents } from './parents.mjs';
 import { say } from './telling.mjs';
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
@@ -24,6 +25,7 @@ export async function lastingUntilDone(work) {
   const undos = [];
   let interruptedBy = null;
   let rest = null;
+  let isOver = false;
   const onSignal = (name) => {
     if (rest !== null && !ending.signal.aborted) return rest();
     if (ending.signal.aborted) return say('still stopping …');
@@ -33,6 +35,7 @@ export async function lastingUntilDone(work) {
   const onFault = (error) => ending.abort(error);
   for (const name of SIGNALS) process.on(name, onSignal);
   process.on('uncaughtException', onFault);
+  const unwatch = watchParents(() => onSignal('SIGTERM'));
   // Whoever read us is gone, e.g. `| head`, or the terminal: what runs must end with it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onFault);
   const aborted = new Promise((_, reject) =>
@@ -40,7 +43,8 @@ export async function lastingUntilDone(work) {
   );
   try {
     const untilInterrupted = () => new Promise((resolve) => (rest = resolve));
-    const afterwards = (undo) => void undos.push(undo);
+    // What begins when it is over already is undone on the spot.
+    const afterwards = (undo) => void (isOver ? attempt(undo) : undos.push(undo));
     const begun = work({ signal: ending.signal, afterwards, fail: onFault, untilInterrupted });
     process.exitCode = (await Promise.race([begun, aborted])) ?? 0;
   } catch (error) {
@@ -48,6 +52,8 @@ export async function lastingUntilDone(work) {
     if (interruptedBy !== null) process.exitCode = EXIT_CODES[interruptedBy];
   }
   rest = null;
+  isOver = true;
+  unwatch();
   // Work that goes on behind our back must see that it is over.
   ending.abort(fault('command-over', 'The command has ended.'));
   aborted.catch(() => undefined);

@@ -24,16 +24,24 @@ const PROGRAMS = {
  * @returns {Promise<string[]>} those not installed
  */
 export async function missingPackages(names) {
-  const absent = names.filter((name) => !PROGRAMS[name] || !has(PROGRAMS[name]));
-  if (absent.length === 0 || !has('dpkg-query')) return absent;
-  const { output } = await run('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...absent]);
-  const installed = new Set(
+  const states = await packageStates(names);
+  return names.filter((name) => {
+    const state = states.get(name) ?? 'not-installed';
+    // Without a trace of the package its program will do; after an interrupted installation it will not.
+    if (['not-installed', 'config-files'].includes(state)) return !PROGRAMS[name] || !has(PROGRAMS[name]);
+    return state !== 'installed';
+  });
+}
+
+async function packageStates(names) {
+  if (!has('dpkg-query')) return new Map();
+  const { output } = await run('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...names]);
+  return new Map(
     output
+      .trim()
       .split('\n')
-      .filter((line) => line.endsWith(' installed'))
-      .map((line) => line.split(' ')[0]),
+      .map((line) => line.split(' ')),
   );
-  return absent.filter((name) => !installed.has(name));
 }
 
 /**
@@ -57,7 +65,7 @@ export async function ensurePackages(names, { log, logDir }) {
   await step(log, 'Packages installed', async () => {
     const { code } = await runAsRoot('sh', ['-c', INSTALL, 'install', ...missing], { logFile });
     if (code === 0) return;
-    const reason = REASONS[code] ?? `the installation failed with ${code}`;
+    const reason = REASONS[code] ?? 'the installation was interrupted';
     throw fault('packages-not-installable', `${reason}; missing: ${list}; apt-get's words are in ${logFile}`);
   });
 }
@@ -93,7 +101,7 @@ began=$(cut -d' ' -f22 "/proc/$$/stat")
 cat > "$policy.clinic-137" <<POLICY
 #!/bin/sh
 # Written by clinic-137 while it installs packages; without effect once process $$ has ended.
-if [ "\$(cut -d' ' -f22 /proc/$$/stat 2>/dev/null)" = "$began" ]; then exit 101; fi
+case "\$(cut -d' ' -f3,22 /proc/$$/stat 2>/dev/null)" in Z*) ;; *" $began") exit 101 ;; esac
 if [ -x $aside ]; then exec $aside "\$@"; fi
 exit 0
 POLICY

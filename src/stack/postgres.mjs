@@ -1,35 +1,23 @@
 /**
  * The stack's own PostgreSQL cluster: UTF-8, passwords by SCRAM, on loopback alone and without a socket file.
- *
- * PostgreSQL refuses to run as root. Where the caller is root it runs as the account of Debian's package, and since that
- * account may be unable to enter the checkout, the cluster lies outside of it.
+ * PostgreSQL refuses to run as root; see accounts.mjs for what happens then.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRoot, run } from './commands.mjs';
+import { accountNamed, dataFolder, ownFolder } from './accounts.mjs';
+import { run } from './commands.mjs';
 import { fault } from './fault.mjs';
 import { assertFree } from './ports.mjs';
 import { running, start, stop, untilReady, writeAside } from './processes.mjs';
 
-const SYSTEM_CLUSTERS = '/var/lib/clinic-137';
 const DEBIAN_VERSIONS = '/usr/lib/postgresql';
 const START_WITHIN_MS = 120_000;
 const HOST = '127.0.0.1';
 
 /** @returns {string} the folder of a stack's cluster and of its superuser's password */
 export function clusterHome(layout) {
-  if (!isRoot) return layout.postgres;
-  return join(SYSTEM_CLUSTERS, createHash('sha256').update(layout.postgres).digest('hex').slice(0, 12));
+  return dataFolder(layout.postgres, 'postgres');
 }
 
 const filesOf = (layout) => ({
@@ -64,7 +52,7 @@ export async function startPostgres({ layout, ports, password, test }) {
   if (started) {
     if (found) await stopPostgres(layout);
     assertFree(ports, ['postgres']);
-    const account = await accountOf();
+    const account = await accountNamed('postgres');
     if (!existsSync(data)) await makeCluster(home, account);
     const program = join(binariesOf(readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()), 'postgres');
     await start({ ...files, ...account, fingerprint, program, args, cwd: home });
@@ -81,19 +69,6 @@ export async function startPostgres({ layout, ports, password, test }) {
 export const stopPostgres = (layout) => stop(filesOf(layout).recordFile, { signal: 'SIGINT' });
 export const runningPostgres = (layout) => running(filesOf(layout).recordFile)?.pid ?? null;
 
-/** @returns {Promise<{ uid?: number, gid?: number }>} the account the server runs as; nothing: the caller's */
-async function accountOf() {
-  if (!isRoot) return {};
-  const { code, output } = await run('getent', ['passwd', 'postgres']);
-  if (code !== 0)
-    throw fault(
-      'postgres-account-missing',
-      'PostgreSQL refuses to run as root and there is no account "postgres"',
-    );
-  const [, , uid, gid] = output.split(':');
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
 /** @param {string} [version] that of an existing cluster; else the newest installed */
 function binariesOf(version) {
   const versions = existsSync(DEBIAN_VERSIONS) ? readdirSync(DEBIAN_VERSIONS) : [];
@@ -108,14 +83,10 @@ function binariesOf(version) {
 
 /** Made under another name first: what is called `data` is complete. */
 async function makeCluster(home, account) {
-  mkdirSync(home, { recursive: true });
-  // Whatever the caller's umask: the account must get as far as its own folder, and nobody else into that.
-  if (isRoot) chmodSync(SYSTEM_CLUSTERS, 0o755);
-  chmodSync(home, 0o700);
+  ownFolder(home, account);
   const passwordFile = join(home, 'superuser');
   writeAside(passwordFile, randomBytes(24).toString('hex'));
-  if (account.uid !== undefined)
-    for (const path of [home, passwordFile]) chownSync(path, account.uid, account.gid);
+  if (account.uid !== undefined) chownSync(passwordFile, account.uid, account.gid);
   const fresh = join(home, 'data.new');
   rmSync(fresh, { recursive: true, force: true });
   const { code, complaint } = await run(

@@ -1,9 +1,19 @@
 /**
- * Background processes: each has a record `{ pid, startTime, fingerprint }` in a file. A process id alone may belong to
- * someone else by now, so the start time (of the kernel, ticks since boot) is compared before any signal.
+ * Background processes: each has a record in a file. A process id alone may belong to someone else by now, so the start
+ * time (of the kernel, ticks since that boot) is compared before any signal. A record also knows the number of its own
+ * file: one that came along with a copy of the checkout speaks of the original's processes, which are not ours to end.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fault } from './fault.mjs';
@@ -23,28 +33,39 @@ export function startTimeOf(pid) {
 
 /** @returns {{ pid: number, startTime: string, fingerprint: string } | null} the recorded process if it lives */
 export function running(recordFile) {
-  let record;
+  let kept;
   try {
-    record = JSON.parse(readFileSync(recordFile, 'utf8'));
-  } catch {
-    // Never started, or its record was never finished.
-    return null;
+    kept = JSON.parse(readFileSync(recordFile, 'utf8'));
+  } catch (error) {
+    // Never started. Or else a record of something that cannot be known any more.
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error;
   }
-  return record.startTime !== null && startTimeOf(record.pid) === record.startTime ? record : null;
+  const isOurs = kept.file === statSync(recordFile).ino && kept.boot === bootId();
+  return isOurs && startTimeOf(kept.pid) === kept.startTime ? kept : null;
 }
 
 /** @param {string} fingerprint of what it was started with, so that a change can be seen */
 export function record(recordFile, pid, fingerprint) {
   const startTime = startTimeOf(pid);
   if (startTime === null) return;
-  writeAside(recordFile, JSON.stringify({ pid, startTime, fingerprint }));
+  const text = (file) => JSON.stringify({ pid, startTime, boot: bootId(), file, fingerprint });
+  writeAside(recordFile, text);
 }
 
-/** Replaces a file (mode 0600) at once: a reader sees the old or the new one, whole. */
+const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+/**
+ * Replaces a file (mode 0600) at once: a reader sees the old or the new one, whole.
+ * @param {string} file
+ * @param {string | ((inode: number) => string)} text
+ */
 export function writeAside(file, text) {
   mkdirSync(dirname(file), { recursive: true });
   const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, text, { mode: 0o600 });
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, '', { mode: 0o600 });
+  writeFileSync(fresh, typeof text === 'function' ? text(statSync(fresh).ino) : text);
   renameSync(fresh, file);
 }
 

@@ -1,8 +1,8 @@
 /** The stack's own Redis: append-only file, nothing evicted, on loopback. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { accountNamed, dataFolder, ownFolder } from './accounts.mjs';
 import { assertFree } from './ports.mjs';
 import { running, start, stop, untilReady } from './processes.mjs';
 
@@ -19,8 +19,9 @@ const filesOf = (layout) => ({
  */
 export async function startRedis({ layout, ports, test }) {
   const files = filesOf(layout);
+  const folder = dataFolder(layout.redis, 'redis');
   const args = [
-    ...['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', layout.redis],
+    ...['--port', String(ports.redis), '--bind', '127.0.0.1', '--dir', folder],
     ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''],
     // Every test process takes a logical database of its own.
     ...['--databases', test ? '256' : '16', '--daemonize', 'no'],
@@ -31,8 +32,10 @@ export async function startRedis({ layout, ports, test }) {
   if (started) {
     if (found) await stop(files.recordFile);
     assertFree(ports, ['redis']);
-    mkdirSync(layout.redis, { recursive: true, mode: 0o700 });
-    await start({ ...files, fingerprint, program: 'redis-server', args });
+    // Not as root: whoever reaches its port may make it write files.
+    const account = await accountNamed('redis');
+    ownFolder(folder, account);
+    await start({ ...files, ...account, fingerprint, program: 'redis-server', args, cwd: folder });
   }
   await untilReady({
     ...files,

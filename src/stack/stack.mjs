@@ -14,7 +14,7 @@ import { ensurePackages, STACK_PACKAGES, TEST_PACKAGES } from './packages.mjs';
 import { cacheDirOf, layoutOf, projectDir, stateDirOf } from './paths.mjs';
 import { defaultPorts, freePorts } from './ports.mjs';
 import { clusterHome, runningPostgres, startPostgres, stopPostgres } from './postgres.mjs';
-import { startTimeOf, writeAside } from './processes.mjs';
+import { running, startTimeOf, stop, writeAside } from './processes.mjs';
 import { runningRedis, startRedis, stopRedis } from './redis.mjs';
 import { secretsIn } from './secrets.mjs';
 import { describeStack } from './stack-file.mjs';
@@ -122,6 +122,7 @@ export async function down({ test = false, stateDir = stateDirOf({ test }), log 
   await withLock(layout.lockFile, waiting, async () => {
     const end = (name, stopping) =>
       stopping.then((ran) => log(ran ? `${name} ended` : `${name} did not run`));
+    await endApplication(layout, log);
     await all([
       end('Asterisk', stopAsterisk(layout)),
       end('PostgreSQL', stopPostgres(layout)),
@@ -130,6 +131,17 @@ export async function down({ test = false, stateDir = stateDirOf({ test }), log 
     // A description of what is gone would only mislead.
     rmSync(layout.stackFile, { force: true });
   });
+}
+
+/** What a killed demo has left; a living one would only start it anew. */
+async function endApplication(layout, log) {
+  const demo = running(join(layout.pids, 'demo.json'));
+  if (demo !== null && demo.pid !== process.pid)
+    throw fault(
+      'demo-running',
+      `A demo runs here (process ${demo.pid}): Ctrl-C there ends it, and the stack it started`,
+    );
+  if (await stop(join(layout.pids, 'app.json'))) log('The application ended');
 }
 
 /**

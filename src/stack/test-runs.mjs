@@ -1,7 +1,16 @@
 /** What a run of the tests needs, and what came of it. No input or output. */
 
 /** Options of vitest that take their value as the next argument. */
-const WITH_VALUE = new Set(['-t', '--testNamePattern', '--project', '--reporter', '--exclude', '--bail', '--retry', '--outputFile']);
+const WITH_VALUE = new Set([
+  '-t',
+  '--testNamePattern',
+  '--project',
+  '--reporter',
+  '--exclude',
+  '--bail',
+  '--retry',
+  '--outputFile',
+]);
 const UNIT = /^(\.\/)?tests\/unit(\/|$)/;
 
 /**
@@ -36,7 +45,8 @@ export function tally(report, code, strict) {
   const { numPassedTests: passed = 0, numPendingTests: pending = 0, numTodoTests: todo = 0 } = report ?? {};
   // A file that cannot even be loaded has no tests that could fail.
   const unloaded = (report?.testResults ?? []).filter(
-    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
   );
   const failed = (report?.numFailedTests ?? 0) + unloaded.length;
   const skipped = pending + todo;

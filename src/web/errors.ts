@@ -39,7 +39,8 @@ export function answerProblems(app: FastifyInstance): void {
 }
 
 export function sendProblem(answer: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (answer.status >= 500)
+  // A refusal of our own making (not ready, the exchange away) is an answer; only what broke is a fault worth a line.
+  if (answer.status >= 500 && (answer.status !== 503 || answer.cause !== undefined))
     request.log.error({ err: answer.cause ?? answer, code: answer.code }, 'request.failed');
   // The rest of a body that is too large is not read: the connection has no further use.
   if (answer.status === 413) void reply.header('connection', 'close');

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeRedis } from '../../src/platform/redis.ts';
-import type { AsyncTransitions, Told, Transitions } from '../../src/routing/mechanism.ts';
+import type { Told } from '../../src/routing/mechanism.ts';
 import { createModel } from '../../src/routing/model.ts';
-import type { Intent, MissReason, Offer } from '../../src/routing/routing.ts';
+import type { Offer } from '../../src/routing/routing.ts';
 import {
   broken,
   inversions,
@@ -14,108 +14,12 @@ import {
   T0,
   takePicture,
 } from '../support/routing.ts';
+import { CALLS, history, perform, SPECIALTIES, type Step } from '../support/routing-histories.ts';
 
 /** Random histories on Redis and on the model at once; after each step everything that can be seen must be the same. */
 
 const HISTORIES = Number(process.env['ROUTING_HISTORIES'] ?? 2000);
 const SEED = Number(process.env['ROUTING_SEED'] ?? Date.now() % 2 ** 31);
-
-const SPECIALTIES = ['finance', 'transport', 'urban-planning'];
-const CALLS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'];
-const EXPERTS = ['e001', 'e002', 'e003', 'e004'];
-
-type Names = keyof Transitions;
-/** One step: the same transition with the same arguments, but offers are named by how recently they were told. */
-interface Step {
-  name: Names;
-  afterMs: number;
-  args: (world: { now: number; offers: readonly string[] }) => unknown[];
-  said: string;
-}
-
-const callId = fc.constantFrom(...CALLS);
-const expertId = fc.constantFrom(...EXPERTS);
-const skills = fc.subarray(SPECIALTIES);
-const afterMs = fc.constantFrom(0, 0, 1, 400, 2500, 6000, 100_000);
-
-function step(
-  name: Names,
-  values: fc.Arbitrary<readonly unknown[]>,
-  toArgs?: (values: unknown[], world: { now: number; offers: readonly string[] }) => unknown[],
-): fc.Arbitrary<Step> {
-  return fc.tuple(afterMs, values).map(([wait, given]) => ({
-    name,
-    afterMs: wait,
-    args: (world) => toArgs?.([...given], world) ?? [...given],
-    said: `+${wait} ${name}(${given.map((value) => JSON.stringify(value)).join(', ')})`,
-  }));
-}
-
-const entry = fc.tuple(
-  callId,
-  fc.constantFrom(...SPECIALTIES),
-  fc.nat(3),
-  fc.constantFrom(0, 0, 700),
-  fc.nat(2),
-);
-const toEntry = (values: unknown[], { now }: { now: number }) => {
-  const [call, specialty, score, waited, attempts] = values as [string, string, number, number, number];
-  return [{ callId: call, specialty, score: T0 + score, queuedAt: now - waited, attempts }];
-};
-/** Mostly one of the offers told last; now and then an old one, or one that never was. */
-const toOffer = (values: unknown[], { offers }: { offers: readonly string[] }) => {
-  const [back, ...rest] = values as [number, ...unknown[]];
-  return [offers.at(-1 - back) ?? 'never', ...rest];
-};
-const REASONS: MissReason[] = ['no-answer', 'busy', 'declined', 'unreachable', 'lost'];
-const back = fc.oneof({ weight: 8, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(30) });
-const wish = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<[Intent, string | null, number | null]>(['ready', null, null]) },
-  { weight: 1, arbitrary: fc.constant<[Intent, string | null, number | null]>(['offline', 'gone', 900]) },
-  { weight: 1, arbitrary: fc.constant<[Intent, string | null, number | null]>(['paused', 'break', null]) },
-  { weight: 1, arbitrary: fc.constant<[Intent, string | null, number | null]>(['paused', 'break', 3000]) },
-);
-
-const anyStep = fc.oneof(
-  { weight: 8, arbitrary: step('enqueue', entry, toEntry) },
-  { weight: 3, arbitrary: step('requeue', entry, toEntry) },
-  { weight: 3, arbitrary: step('leave', fc.tuple(callId)) },
-  { weight: 8, arbitrary: step('accept', fc.tuple(back), toOffer) },
-  { weight: 6, arbitrary: step('miss', fc.tuple(back, fc.constantFrom(...REASONS)), toOffer) },
-  { weight: 5, arbitrary: step('release', fc.tuple(callId, fc.constantFrom(0, 1000, 5000))) },
-  { weight: 1, arbitrary: step('putExpert', fc.tuple(expertId, skills)) },
-  { weight: 1, arbitrary: step('removeExpert', fc.tuple(expertId)) },
-  {
-    weight: 4,
-    arbitrary: step('setIntent', fc.tuple(expertId, wish), (values, { now }) => {
-      const [expert, [intent, reason, until]] = values as [string, [Intent, string | null, number | null]];
-      return [expert, intent, reason, until === null ? null : now + until];
-    }),
-  },
-  { weight: 4, arbitrary: step('setReachable', fc.tuple(expertId, fc.boolean())) },
-  { weight: 5, arbitrary: step('expire', fc.constant([])) },
-);
-
-/** Experts at their desks, so that histories are about calls and not about an empty room. */
-const opening = fc
-  .tuple(...EXPERTS.map(() => fc.subarray(SPECIALTIES, { minLength: 1 })))
-  .map((all): Step[] =>
-    all.flatMap((specialties, index) => {
-      const expert = EXPERTS[index]!;
-      const now = (name: Names, ...args: unknown[]): Step => ({
-        ...{ name, afterMs: 0, args: () => args },
-        said: `${name}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`,
-      });
-      return [
-        now('putExpert', expert, specialties),
-        now('setIntent', expert, 'ready', null, null),
-        now('setReachable', expert, true),
-      ];
-    }),
-  );
-const history = fc
-  .tuple(opening, fc.array(anyStep, { minLength: 5, maxLength: 40, size: 'max' }))
-  .map(([first, then]) => [...first.slice(0, then.length % 5 === 0 ? 6 : 12), ...then]);
 
 /** The ids of real offers, replaced by the order in which they were first told. */
 function renaming() {
@@ -146,9 +50,6 @@ beforeAll(async () => {
 });
 afterAll(() => mechanism && closeRedis(mechanism.redis));
 
-const call = (target: Transitions | AsyncTransitions, name: Names, args: unknown[]) =>
-  (target[name] as (...args: unknown[]) => Told<unknown> | Promise<Told<unknown>>)(...args);
-
 /** Deep equality; vitest's own, with its telling difference, is too slow to ask a hundred thousand times. */
 function same(real: unknown, imagined: unknown): void {
   if (!isDeepStrictEqual(real, imagined)) expect(real).toEqual(imagined);
@@ -167,9 +68,9 @@ async function replay(steps: readonly Step[]): Promise<void> {
     state.now += wait;
     const { now } = state;
     const values = args({ now, offers });
-    const done = await outcomeOf(() => call(transitions, name, [now, ...values]));
+    const done = await outcomeOf(() => perform(transitions, name, [now, ...values]));
     const imagined = await outcomeOf(() =>
-      call(model, name, [now, ...values.map((value) => real.name(asOffer(value, offers)) ?? value)]),
+      perform(model, name, [now, ...values.map((value) => real.name(asOffer(value, offers)) ?? value)]),
     );
     same(real.told(done), imagined);
     const told = 'refused' in done ? [] : done.offers;
@@ -205,11 +106,6 @@ const sorted = <T extends { callId: string }>(rows: T[]) =>
 
 test(`Redis and the model agree in ${HISTORIES} random histories`, { timeout: 300_000 }, async () => {
   process.stdout.write(`routing histories: ROUTING_SEED=${SEED}\n`);
-  const property = fc.asyncProperty(
-    history.map((steps) => Object.assign(steps, { [fc.toStringMethod]: () => tellStory(steps) })),
-    replay,
-  );
+  const property = fc.asyncProperty(history, replay);
   await fc.assert(property, { numRuns: HISTORIES, seed: SEED });
 });
-
-const tellStory = (steps: readonly Step[]): string => `\n${steps.map(({ said }) => said).join('\n')}\n`;

@@ -32,9 +32,12 @@ describe("a citizen's number", () => {
     },
   );
 
-  it.each(['88112233', '02188112233', '+982188112233'])('written %s is the same local number', async (from) => {
-    expect(await rowOf({ from })).toMatchObject({ caller: '+982188112233', callerReason: null });
-  });
+  it.each(['88112233', '02188112233', '+982188112233'])(
+    'written %s is the same local number',
+    async (from) => {
+      expect(await rowOf({ from })).toMatchObject({ caller: '+982188112233', callerReason: null });
+    },
+  );
 
   it.each(['anonymous', ''])('withheld as "%s" is nobody, with the reason', async (from) => {
     expect(await rowOf({ from })).toMatchObject({ caller: null, callerReason: 'withheld' });
@@ -51,7 +54,10 @@ describe("a citizen's number", () => {
 
   it('asserted but withheld is not kept', async () => {
     const headers = { 'P-Asserted-Identity': '<sip:09127654321@trunk>', Privacy: 'id' };
-    expect(await rowOf({ from: 'anonymous', headers })).toMatchObject({ caller: null, callerReason: 'withheld' });
+    expect(await rowOf({ from: 'anonymous', headers })).toMatchObject({
+      caller: null,
+      callerReason: 'withheld',
+    });
   });
 
   it('stands in no line of the log', async () => {

@@ -52,12 +52,16 @@ describe('feature codes', () => {
     await said(clinic, first, 'call.answered');
     ring.hangup();
     await first.call.ended;
-    expect(await callRow(clinic, first.id, (row) => row.state === 'wrap-up')).toMatchObject({ ending: 'answered' });
+    expect(await callRow(clinic, first.id, (row) => row.state === 'wrap-up')).toMatchObject({
+      ending: 'answered',
+    });
     const second = await queues(clinic);
     await hears(second.call, 'queue/in-line');
     expect((await expertRow()).status.activity).toBe('wrap-up');
     await expert.dial('*53');
-    expect((await callRow(clinic, first.id, (row) => row.outcome !== null)).outcome).toMatchObject({ code: 'referred' });
+    expect((await callRow(clinic, first.id, (row) => row.outcome !== null)).outcome).toMatchObject({
+      code: 'referred',
+    });
     await expert.dial('*45');
     (await expert.nextCall()).answer();
     await said(clinic, second, 'call.answered');
@@ -75,12 +79,15 @@ describe('feature codes', () => {
 });
 
 describe("an expert's telephone", () => {
-  it.each(['137', '1378', '09121234567', 'e002', '*44', '*4', '112', '_X.', '${EXTEN}'])('cannot dial %s', async (target) => {
-    const expert = await expertPhone(clinic, e001, { ready: 'none' });
-    const call = await expert.phone.invite(target.startsWith('$') ? encodeURIComponent(target) : target);
-    const { status } = await call.ended;
-    expect(status).toBeGreaterThanOrEqual(400);
-  });
+  it.each(['137', '1378', '09121234567', 'e002', '*44', '*4', '112', '_X.', '${EXTEN}'])(
+    'cannot dial %s',
+    async (target) => {
+      const expert = await expertPhone(clinic, e001, { ready: 'none' });
+      const call = await expert.phone.invite(target.startsWith('$') ? encodeURIComponent(target) : target);
+      const { status } = await call.ended;
+      expect(status).toBeGreaterThanOrEqual(400);
+    },
+  );
 
   it('cannot register with a wrong password, nor with that of another', async () => {
     await expertPhone(clinic, e001, { ready: 'none' });

@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callRow, callStory, storyKinds } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
-import { addExpert, closePhones, expertPhone, hears, setPresence, type ExpertPhone } from '../support/phones.ts';
+import {
+  addExpert,
+  closePhones,
+  expertPhone,
+  hears,
+  setPresence,
+  type ExpertPhone,
+} from '../support/phones.ts';
 import { enters, queues, ringsOff, said } from '../support/scenes.ts';
 
 /** The citizen hangs up: in every state, and in the same instant as the expert's answer. */
@@ -79,7 +86,10 @@ describe('a citizen who hangs up', () => {
     await said(clinic, scene, 'call.answered');
     scene.call.hangup();
     expect(await ring.ended).toMatchObject({ by: 'remote' });
-    expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({ ending: 'answered', expertId: e001 });
+    expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
+      ending: 'answered',
+      expertId: e001,
+    });
     expect(await storyKinds(clinic, scene.id)).toContain('segment.ended');
   });
 

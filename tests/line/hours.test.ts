@@ -11,7 +11,8 @@ let clinic: Clinic;
 
 beforeAll(async () => {
   clinic = await startClinic({ open: false });
-  for (const specialty of ['urban-planning', 'transport', 'urban-services', 'finance']) await setWeek(specialty, tomorrowAtNine());
+  for (const specialty of ['urban-planning', 'transport', 'urban-services', 'finance'])
+    await setWeek(specialty, tomorrowAtNine());
 });
 afterEach(async () => {
   await closePhones();
@@ -35,7 +36,8 @@ async function setWeek(specialty: string, weekly: Window[]): Promise<void> {
   const before = await clinic.api(`/hours/${specialty}`);
   const headers = { 'if-match': before.headers.get('etag') ?? '' };
   const answer = await clinic.api(`/hours/${specialty}`, { method: 'PUT', body: { weekly }, headers });
-  if (answer.status !== 200) throw new Error(`The hours were not set: ${answer.status} ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 200)
+    throw new Error(`The hours were not set: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
 describe('a closed clinic', () => {
@@ -43,8 +45,14 @@ describe('a closed clinic', () => {
     const scene = await enters(clinic);
     expect(await scene.call.ended).toMatchObject({ by: 'remote' });
     expectHeard(scene.call, 'clinic/greeting', 'closed/clinic', 'closed/opens', 'day/tomorrow', 'hour/9');
-    expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'closed', specialty: null, queuedAt: null });
-    const checked = (await callStory(clinic, scene.id)).entries.find((entry) => entry.kind === 'hours.checked');
+    expect(await callRow(clinic, scene.id)).toMatchObject({
+      ending: 'closed',
+      specialty: null,
+      queuedAt: null,
+    });
+    const checked = (await callStory(clinic, scene.id)).entries.find(
+      (entry) => entry.kind === 'hours.checked',
+    );
     expect(checked?.data).toMatchObject({ open: false, reason: 'outside-hours' });
   });
 

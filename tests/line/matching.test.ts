@@ -13,7 +13,9 @@ let first: string;
 let second: string;
 
 beforeAll(async () => {
-  clinic = await startClinic({ env: { WRAP_UP_SECONDS: '0', RING_SECONDS: '3', MISSES_BEFORE_PAUSE: '2', MISS_PAUSE_SECONDS: '5' } });
+  clinic = await startClinic({
+    env: { WRAP_UP_SECONDS: '0', RING_SECONDS: '3', MISSES_BEFORE_PAUSE: '2', MISS_PAUSE_SECONDS: '5' },
+  });
 });
 beforeEach(async () => {
   first = await addExpert(clinic, 'نرگس رضایی', 'transport');
@@ -111,7 +113,10 @@ describe('an expert who does not take the call', () => {
     expect(await unanswered.ended).toMatchObject({ by: 'remote', status: 487 });
     scene.call.hangup();
     await callRow(clinic, scene.id);
-    expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({ expertId: first, result: 'no-answer' });
+    expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({
+      expertId: first,
+      result: 'no-answer',
+    });
   });
 
   it('twice is paused, with the reason and an end, and is offered calls again after it', async () => {
@@ -137,7 +142,10 @@ describe('an expert who does not take the call', () => {
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === second);
     scene.call.hangup();
     await callRow(clinic, scene.id);
-    expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({ expertId: first, result: 'unreachable' });
+    expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({
+      expertId: first,
+      result: 'unreachable',
+    });
     expect((await status(first)).reachable).toBe(false);
   });
 

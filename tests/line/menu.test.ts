@@ -37,7 +37,10 @@ describe('in the menu', () => {
     scene.call.hangup();
     await callRow(clinic, scene.id);
     const story = await callStory(clinic, scene.id);
-    expect(story.entries.find((entry) => entry.kind === 'menu.missed')?.data).toEqual({ digit: '7', attempt: 1 });
+    expect(story.entries.find((entry) => entry.kind === 'menu.missed')?.data).toEqual({
+      digit: '7',
+      attempt: 1,
+    });
   });
 
   it('says the menu again on 0', async () => {
@@ -56,7 +59,16 @@ describe('in the menu', () => {
     const queued = await clinic.logged('call.queued', (line) => line['callId'] === scene.id, 90_000);
     expect(queued['specialty']).toBe('urban-services');
     await hears(scene.call, 'clinic/to-default');
-    expectHeard(scene.call, 'clinic/greeting', 'clinic/menu', 'clinic/no-digit', 'clinic/menu', 'clinic/no-digit', 'clinic/menu', 'clinic/to-default');
+    expectHeard(
+      scene.call,
+      'clinic/greeting',
+      'clinic/menu',
+      'clinic/no-digit',
+      'clinic/menu',
+      'clinic/no-digit',
+      'clinic/menu',
+      'clinic/to-default',
+    );
     scene.call.hangup();
     await callRow(clinic, scene.id);
     const { entries } = await callStory(clinic, scene.id);
@@ -65,7 +77,10 @@ describe('in the menu', () => {
       { digit: null, attempt: 2 },
       { digit: null, attempt: 3 },
     ]);
-    expect(entries.find((entry) => entry.kind === 'menu.chosen')?.data).toEqual({ specialty: 'urban-services', by: 'default' });
+    expect(entries.find((entry) => entry.kind === 'menu.chosen')?.data).toEqual({
+      specialty: 'urban-services',
+      by: 'default',
+    });
   }, 150_000);
 
   it.each([96, 110])('understands keys sent under payload type %i', async (dtmfPayloadType) => {

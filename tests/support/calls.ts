@@ -21,7 +21,13 @@ export interface ApiCall {
 }
 
 export interface ApiStory {
-  offers: { offerId: string; expertId: string; result: string | null; candidates: unknown[]; excluded: unknown[] }[];
+  offers: {
+    offerId: string;
+    expertId: string;
+    result: string | null;
+    candidates: unknown[];
+    excluded: unknown[];
+  }[];
   entries: { seq: number; kind: string; actor: string; data: Record<string, unknown> }[];
 }
 

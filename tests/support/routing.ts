@@ -103,3 +103,32 @@ export async function outcomeOf<T>(
     return { refused: code };
   }
 }
+
+type Mechanism = Awaited<ReturnType<typeof startMechanism>>;
+
+/** Words for examples: who is where, said in a line. */
+export function stage({ transitions, read, state }: Mechanism) {
+  return {
+    /** An expert at the desk: on the roster, ready, telephone registered. */
+    expertReady: async (expertId: string, ...specialties: string[]): Promise<void> => {
+      await transitions.putExpert(state.now, expertId, specialties);
+      await transitions.setIntent(state.now, expertId, 'ready', null, null);
+      await transitions.setReachable(state.now, expertId, true);
+    },
+    /** A citizen joins at this moment, or with an older place. Returns what the transition told. */
+    citizenJoins: (callId: string, specialty: string, score = state.now) =>
+      transitions.enqueue(state.now, { callId, specialty, score, queuedAt: score }),
+    /** `c1 → e001` for each offer told. */
+    pairs: (offers: readonly Offer[]) => offers.map(({ callId, expertId }) => `${callId} → ${expertId}`),
+    expert: async (expertId: string): Promise<ExpertStatus> => {
+      const status = await read.expert(expertId);
+      if (status === null) throw new Error(`There is no ${expertId}`);
+      return status;
+    },
+    /** Lets time pass without anything being done. */
+    later: (seconds: number): number => {
+      state.now += seconds * 1000;
+      return state.now;
+    },
+  };
+}

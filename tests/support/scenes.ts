@@ -20,7 +20,10 @@ export async function enters(clinic: Clinic, options: CitizenOptions = {}): Prom
 }
 
 /** A citizen who has chosen and stands in the queue. digit 2: transport. */
-export async function queues(clinic: Clinic, options: CitizenOptions & { digit?: string } = {}): Promise<Scene> {
+export async function queues(
+  clinic: Clinic,
+  options: CitizenOptions & { digit?: string } = {},
+): Promise<Scene> {
   const { digit = '2', ...rest } = options;
   const scene = await enters(clinic, rest);
   await scene.call.sendDigits(digit);
@@ -29,7 +32,12 @@ export async function queues(clinic: Clinic, options: CitizenOptions & { digit?:
 }
 
 /** The log line of an event of this call. */
-export function said(clinic: Clinic, { id }: Scene, msg: string, fits: (line: Record<string, unknown>) => boolean = () => true) {
+export function said(
+  clinic: Clinic,
+  { id }: Scene,
+  msg: string,
+  fits: (line: Record<string, unknown>) => boolean = () => true,
+) {
   return clinic.logged(msg, (line) => line['callId'] === id && fits(line));
 }
 

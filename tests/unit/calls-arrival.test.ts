@@ -33,7 +33,12 @@ describe('arrivalOf', () => {
   });
 
   it('keeps a withheld number to nobody', () => {
-    const arrival = arrivalOf(channel({ ...known, CLINIC_CALLER: '', CLINIC_WITHHELD: '1' }), ['citizen', 'menu'], NOW, context);
+    const arrival = arrivalOf(
+      channel({ ...known, CLINIC_CALLER: '', CLINIC_WITHHELD: '1' }),
+      ['citizen', 'menu'],
+      NOW,
+      context,
+    );
     expect(arrival.facts).toMatchObject({ entry: 'menu', caller: null, callerReason: 'withheld' });
   });
 

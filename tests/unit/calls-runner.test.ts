@@ -2,7 +2,16 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, CallEvent } from '../../src/calls/call.ts';
 import { startRunner, type Perform, type Runner } from '../../src/calls/runner.ts';
-import { inMenu, isRinging, NOW, offered, open, settings, start, wordsOver } from '../support/call-fixtures.ts';
+import {
+  inMenu,
+  isRinging,
+  NOW,
+  offered,
+  open,
+  settings,
+  start,
+  wordsOver,
+} from '../support/call-fixtures.ts';
 
 /** What the shell did, in order: snapshots saved and effects carried out. */
 let story: string[];
