@@ -21,6 +21,11 @@ const properties = {
   HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
   HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
   PUBLIC_URL: string('Address under which browsers reach the web server', 'http://127.0.0.1:8137'),
+  TRUST_PROXY: Type.String({
+    description:
+      'Addresses of the proxies in front, comma-separated, whose `X-Forwarded-For` is believed; empty: none',
+    default: '',
+  }),
   CLINIC_ROLES: Type.String({
     description: 'What this process does, comma-separated: `calls`, `web`, `jobs`, `watch`',
     default: 'calls,web,jobs,watch',
@@ -119,15 +124,25 @@ function describe(error: {
   return `${name} ${error.message}`;
 }
 
-function describeProperty(name: string): { description: string; default?: unknown } {
-  return (properties as Record<string, unknown>)[name] as { description: string; default?: unknown };
+interface Described {
+  description: string;
+  default?: string | number | boolean;
+}
+
+function shownDefault(fallback: string | number | boolean | undefined): string {
+  if (fallback === undefined) return '**required**';
+  return fallback === '' ? '(empty)' : `\`${String(fallback)}\``;
+}
+
+function describeProperty(name: string): Described {
+  return (properties as Record<string, unknown>)[name] as Described;
 }
 
 /** The README's table, one row a variable, generated so that it cannot lie. */
 export function configTable(): string {
   const rows = Object.keys(properties).map((name) => {
     const { description, default: fallback } = describeProperty(name);
-    return `| \`${name}\` | ${fallback === undefined ? '**required**' : `\`${String(fallback)}\``} | ${description} |`;
+    return `| \`${name}\` | ${shownDefault(fallback)} | ${description} |`;
   });
   return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -11,7 +11,6 @@ export const wrongDigit: Phrase = ['clinic/invalid', 'clinic/menu'];
 export const noDigit: Phrase = ['clinic/no-digit', 'clinic/menu'];
 export const toDefault: Phrase = ['clinic/to-default'];
 export const goodbye: Phrase = ['talk/goodbye'];
-export const sorry: Phrase = ['error/sorry'];
 
 /** «شما نفر سوم در صف هستید»; place counts from 1. */
 export function positionPhrase(place: number): Phrase {

@@ -118,7 +118,7 @@ export function createCalls(deps: CallsDeps): Calls {
   return {
     ready: () => ready,
     liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
-    setOutcome: switchboard.setOutcome,
+    setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
     importMissed: () => handover.start(),
     close: async () => {
       clearTimeout(retry);

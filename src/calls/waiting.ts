@@ -103,8 +103,9 @@ export const position = row(
       effect(draft, { do: 'to-fallback' });
     }),
     'position-told': arrow(['waiting'], (draft, event) => {
-      if (event.position === null) wait(draft);
-      else tellPosition(draft, event.position);
+      if (event.position !== null) return tellPosition(draft, event.position);
+      effect(draft, { do: 'join-queue' });
+      wait(draft);
     }),
     'playback-finished': arrow(['waiting'], (draft, event) => {
       if (finished(draft, event.playbackId)) wait(draft);
@@ -201,6 +202,8 @@ export const connecting = row(
       if (!event.accepted) {
         effect(draft, { do: 'stop-ringing', offerId: event.offerId });
         endOffer(draft, 'cancelled');
+        // Does nothing to who stands in the queue; after Redis was emptied it puts the citizen back there.
+        effect(draft, { do: 'join-queue' });
         return wait(draft);
       }
       hush(draft);

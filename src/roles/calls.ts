@@ -69,7 +69,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     calls: calls.ready(),
   });
   measureCalls(registry, { calls, ledger, telephony, desk });
-  const heart = beat({ redis, log, parts, onChange: telephony.onLink });
+  const heart = beat({ redis, log, parts, onChange: (listener) => telephony.onLink(listener) });
 
   return {
     close: async () => {

@@ -42,6 +42,7 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
     log,
     registry,
     publicUrl: config.PUBLIC_URL,
+    ...(config.TRUST_PROXY === '' ? {} : { trustProxy: config.TRUST_PROXY }),
     staff,
     readiness: createReadiness({ pool, redis }),
     rooms: [

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isRoot, run } from './commands.mjs';
 import { fault } from './fault.mjs';
 
@@ -26,13 +26,13 @@ export async function accountNamed(name) {
 }
 
 /**
- * @param {string} folder of the server's data in the state folder
+ * @param {string} folder of the server's data, directly below the state folder
  * @param {string} server names the folder outside
  * @returns {string} the folder to use instead where the caller is root
  */
 export function dataFolder(folder, server) {
   if (!isRoot) return folder;
-  return join(OUTSIDE, createHash('sha256').update(folder).digest('hex').slice(0, 12), server);
+  return join(OUTSIDE, createHash('sha256').update(dirname(folder)).digest('hex').slice(0, 12), server);
 }
 
 /** Makes the folder, the account's alone; those above it may be passed through, whatever the caller's umask. */

@@ -14,6 +14,8 @@ const NPM_MARK = join(projectDir, 'node_modules', '.package-lock.json');
 /** Ours: of which lock file, for which Node; times of files lie after a checkout or a copy. */
 const OUR_MARK = join(projectDir, 'node_modules', '.clinic-137');
 const NODE_AT_LEAST = [20, 19];
+/** npm by itself waits up to a minute between its tries, for each package: without a network that takes for ever. */
+const NOT_FOR_EVER = ['--fetch-retries=2', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=3000'];
 const NO_NETWORK =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 
@@ -54,7 +56,7 @@ function areHere() {
 async function install(signal) {
   const logFile = join(layoutOf(stateDirOf()).logs, 'npm.log');
   // NODE_ENV=production around us would leave out what builds and tests.
-  const command = [...npm(), 'ci', '--include=dev', '--no-audit', '--no-fund'];
+  const command = [...npm(), 'ci', '--include=dev', '--no-audit', '--no-fund', ...NOT_FOR_EVER];
   const ended = await step('installing the packages from npm', (tell) =>
     runTool(command, { logFile, onLine: tell, ...(signal === undefined ? {} : { signal }) }),
   );

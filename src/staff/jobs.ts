@@ -8,6 +8,10 @@ const HOUR_MS = 3_600_000;
 export function staffJobs(pool: Pool): RepeatedJob[] {
   return [
     { name: 'sessions.purge', every: HOUR_MS, run: () => query(pool, 'staff/purge-sessions') },
-    { name: 'idempotency-keys.purge', every: HOUR_MS, run: () => query(pool, 'staff/purge-idempotency-keys') },
+    {
+      name: 'idempotency-keys.purge',
+      every: HOUR_MS,
+      run: () => query(pool, 'staff/purge-idempotency-keys'),
+    },
   ];
 }

@@ -42,7 +42,7 @@ describe('while no application is there', () => {
     await hears(call, 'fallback/number-check', 40_000);
     await hears(call, 'fallback/message', 40_000);
     await call.playTone(440, 4);
-    call.hangup();
+    void call.hangup();
     await call.ended;
     await waitFor(async () => (await leftInExchange()).length === 0);
     await clinic.start();
@@ -67,7 +67,7 @@ describe('while no application is there', () => {
     await clinic.kill();
     const call = await dialClinic({ number: '1378', from: '09121110002' });
     await call.playTone(440, 1);
-    call.hangup();
+    void call.hangup();
     await call.ended;
     await clinic.start();
     await waitFor(async () => (await rowsOf(call.callId)).length > 0);
@@ -83,7 +83,7 @@ describe('while no application is there', () => {
     await hears(call, 'clinic/greeting');
     await call.sendDigits('2');
     await said(clinic, { call, id }, 'call.queued');
-    call.hangup();
+    void call.hangup();
     expect(await callRow(clinic, id)).toMatchObject({ ending: 'abandoned', specialty: 'transport' });
     expect(await rowsOf(call.callId)).toHaveLength(1);
   }, 60_000);
@@ -94,14 +94,14 @@ describe('when the application is killed and comes back', () => {
     const expert = await expertPhone(clinic, e001);
     const scene = await queues(clinic);
     const ring = await expert.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, scene, 'call.answered');
     await clinic.kill();
     expect(ring.state).toBe('talking');
     await clinic.start();
     await said(clinic, scene, 'call.taken-up');
     expect(ring.state).toBe('talking');
-    ring.hangup();
+    void ring.hangup();
     expect(await scene.call.ended).toMatchObject({ by: 'remote' });
     expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
       ending: 'answered',
@@ -117,12 +117,12 @@ describe('when the application is killed and comes back', () => {
     await said(clinic, late, 'call.taken-up');
     const expert = await expertPhone(clinic, e001);
     const first = await expert.nextCall();
-    first.answer();
+    void first.answer();
     await said(clinic, early, 'call.answered');
-    first.hangup();
-    (await expert.nextCall()).answer();
+    void first.hangup();
+    void (await expert.nextCall()).answer();
     await said(clinic, late, 'call.answered');
-    late.call.hangup();
+    void late.call.hangup();
     for (const { id } of [early, late]) await callRow(clinic, id, (row) => row.state === 'ended');
   }, 60_000);
 
@@ -134,9 +134,9 @@ describe('when the application is killed and comes back', () => {
     await clinic.kill();
     await clinic.start();
     expect(await orphan.ended).toMatchObject({ by: 'remote' });
-    (await expert.nextCall()).answer();
+    void (await expert.nextCall()).answer();
     await said(clinic, scene, 'call.answered');
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id, (row) => row.state === 'ended');
     const { offers } = await callStory(clinic, scene.id);
     expect(offers.map((offer) => offer.result)).toEqual(['lost', 'answered']);
@@ -145,7 +145,7 @@ describe('when the application is killed and comes back', () => {
   it('a citizen who hung up meanwhile is a row that says so, and nobody is rung', async () => {
     const scene = await queues(clinic);
     await clinic.kill();
-    scene.call.hangup();
+    void scene.call.hangup();
     await scene.call.ended;
     await clinic.start();
     expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'abandoned' });
@@ -161,7 +161,7 @@ describe('when the application is killed and comes back', () => {
     await call.sendDigits('2');
     await said(clinic, { call, id }, 'call.queued');
     expectHeard(call, { key: 'clinic/menu', seconds: 2 });
-    call.hangup();
+    void call.hangup();
     await callRow(clinic, id);
     expect(await storyKinds(clinic, id)).toContain('call.ended');
   }, 60_000);

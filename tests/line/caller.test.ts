@@ -20,7 +20,7 @@ afterAll(() => clinic.close());
 
 async function rowOf(options: CitizenOptions): Promise<ApiCall & { callerReason: string | null }> {
   const { call, id } = await enters(clinic, options);
-  call.hangup();
+  void call.hangup();
   return (await callRow(clinic, id)) as ApiCall & { callerReason: string | null };
 }
 

@@ -48,9 +48,9 @@ describe('feature codes', () => {
     const expert = await expertPhone(clinic, e001);
     const first = await queues(clinic);
     const ring = await expert.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, first, 'call.answered');
-    ring.hangup();
+    void ring.hangup();
     await first.call.ended;
     expect(await callRow(clinic, first.id, (row) => row.state === 'wrap-up')).toMatchObject({
       ending: 'answered',
@@ -63,9 +63,9 @@ describe('feature codes', () => {
       code: 'referred',
     });
     await expert.dial('*45');
-    (await expert.nextCall()).answer();
+    void (await expert.nextCall()).answer();
     await said(clinic, second, 'call.answered');
-    second.call.hangup();
+    void second.call.hangup();
     expect(await callRow(clinic, first.id, (row) => row.state === 'ended')).toMatchObject({ expertId: e001 });
   });
 

@@ -41,7 +41,7 @@ describe('a citizen who hangs up', () => {
 
   it('in the greeting is a row that says so', async () => {
     const { call, id } = await enters(clinic);
-    call.hangup();
+    void call.hangup();
     expect(await callRow(clinic, id)).toMatchObject({ ending: 'abandoned', specialty: null, expertId: null });
   });
 
@@ -49,7 +49,7 @@ describe('a citizen who hangs up', () => {
     const { call, id } = await enters(clinic);
     await call.sendDigits('0');
     await hears(call, { key: 'clinic/menu', seconds: 1 });
-    call.hangup();
+    void call.hangup();
     await callRow(clinic, id);
     const ended = (await callStory(clinic, id)).entries.at(-1);
     expect(ended).toMatchObject({ kind: 'call.ended', data: { state: 'menu', ending: 'abandoned' } });
@@ -57,10 +57,10 @@ describe('a citizen who hangs up', () => {
 
   it('while the place is told, and while music plays, leaves the queue', async () => {
     const first = await queues(clinic);
-    first.call.hangup();
+    void first.call.hangup();
     const second = await queues(clinic);
     await hears(second.call, 'queue/in-line');
-    second.call.hangup();
+    void second.call.hangup();
     for (const { id } of [first, second])
       expect(await callRow(clinic, id)).toMatchObject({ ending: 'abandoned', specialty: 'transport' });
   });
@@ -70,7 +70,7 @@ describe('a citizen who hangs up', () => {
     const scene = await queues(clinic);
     const ring = await expert.nextCall();
     ring.ringing();
-    scene.call.hangup();
+    void scene.call.hangup();
     const { by, status } = await ring.ended;
     expect({ by, status }).toEqual({ by: 'remote', status: 487 });
     expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'abandoned' });
@@ -82,9 +82,9 @@ describe('a citizen who hangs up', () => {
     const expert = await expertPhone(clinic, e001);
     const scene = await queues(clinic);
     const ring = await expert.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, scene, 'call.answered');
-    scene.call.hangup();
+    void scene.call.hangup();
     expect(await ring.ended).toMatchObject({ by: 'remote' });
     expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
       ending: 'answered',
@@ -102,9 +102,9 @@ describe('a citizen who hangs up', () => {
   async function atTheAnswer(expert: ExpertPhone, delayMs: number): Promise<void> {
     const scene = await queues(clinic);
     const ring = await expert.nextCall();
-    ring.answer();
-    if (delayMs === 0) scene.call.hangup();
-    else await new Promise<void>((resolve) => setTimeout(() => (scene.call.hangup(), resolve()), delayMs));
+    void ring.answer();
+    if (delayMs === 0) void scene.call.hangup();
+    else await new Promise<void>((resolve) => setTimeout(() => resolve(void scene.call.hangup()), delayMs));
     await ring.ended;
     const row = await callRow(clinic, scene.id, (one) => one.state === 'ended');
     const { offers, entries } = await callStory(clinic, scene.id);

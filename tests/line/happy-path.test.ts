@@ -34,9 +34,9 @@ describe('a citizen who dials 137 and presses 8', () => {
     await expert.dial('*45');
     const offered = await expert.nextCall();
     offered.ringing();
-    offered.answer();
+    void offered.answer();
     await clinic.logged('call.answered', (line) => line['callId'] === callId);
-    call.hangup();
+    void call.hangup();
     await offered.ended;
     await clinic.logged('wrap-up.ended', (line) => line['callId'] === callId);
 

@@ -59,7 +59,7 @@ describe('a closed clinic', () => {
   it('tells the same over the menu of 137, and counts a citizen who hangs up meanwhile as told', async () => {
     const scene = await enters(clinic, { from: '09120009988' });
     await said(clinic, scene, 'hours.checked', (line) => line['open'] === false);
-    scene.call.hangup();
+    void scene.call.hangup();
     expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'closed' });
   });
 
@@ -71,7 +71,7 @@ describe('a closed clinic', () => {
     const open = await enters(clinic);
     await open.call.sendDigits('4');
     await said(clinic, open, 'call.queued', (line) => line['specialty'] === 'finance');
-    open.call.hangup();
+    void open.call.hangup();
     await callRow(clinic, open.id);
     const shut = await enters(clinic);
     await shut.call.sendDigits('1');

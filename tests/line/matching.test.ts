@@ -39,10 +39,10 @@ describe('two experts and one citizen', () => {
     const shorter = await expertPhone(clinic, second);
     const scene = await queues(clinic);
     const ring = await longer.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === first);
     expect(shorter.phone.liveCalls()).toBe(0);
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     const [offer] = (await callStory(clinic, scene.id)).offers;
     expect(offer?.candidates).toMatchObject([{ expertId: first }, { expertId: second }]);
@@ -56,14 +56,14 @@ describe('one expert and two citizens', () => {
     await hears(late.call, 'ordinal/2');
     const expert = await expertPhone(clinic, first);
     const ring = await expert.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, early, 'call.answered');
     expect(clinic.lines.some((line) => line.msg === 'offer.made' && line['callId'] === late.id)).toBe(false);
-    ring.hangup();
+    void ring.hangup();
     const next = await expert.nextCall();
-    next.answer();
+    void next.answer();
     await said(clinic, late, 'call.answered');
-    next.hangup();
+    void next.hangup();
     for (const { call, id } of [early, late]) {
       // The citizen hears the goodbye and is hung up by us.
       expect(await call.ended).toMatchObject({ by: 'remote' });
@@ -77,7 +77,7 @@ describe('one expert and two citizens', () => {
     const ring = await expert.nextCall();
     expect(JSON.stringify(ring.invite)).not.toContain('3334455');
     expect(ring.header('From')).toContain('137');
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
   });
 });
@@ -91,9 +91,9 @@ describe('an expert who does not take the call', () => {
     const taking = await expertPhone(clinic, second);
     const scene = await queues(clinic);
     (await refusing.nextCall()).reject(code);
-    (await taking.nextCall()).answer();
+    void (await taking.nextCall()).answer();
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === second);
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     const { offers } = await callStory(clinic, scene.id);
     expect(offers.map((offer) => [offer.expertId, offer.result])).toEqual([
@@ -108,10 +108,10 @@ describe('an expert who does not take the call', () => {
     const scene = await queues(clinic);
     const unanswered = await silent.nextCall();
     unanswered.ringing();
-    (await taking.nextCall()).answer();
+    void (await taking.nextCall()).answer();
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === second);
     expect(await unanswered.ended).toMatchObject({ by: 'remote', status: 487 });
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({
       expertId: first,
@@ -122,13 +122,18 @@ describe('an expert who does not take the call', () => {
   it('twice is paused, with the reason and an end, and is offered calls again after it', async () => {
     const silent = await expertPhone(clinic, first);
     const scene = await queues(clinic);
-    for (const _miss of [1, 2]) await (await silent.nextCall()).ended;
+    await (
+      await silent.nextCall()
+    ).ended;
+    await (
+      await silent.nextCall()
+    ).ended;
     await waitFor(async () => (await status(first)).reason === 'missed-offers');
     expect(await status(first)).toMatchObject({ state: 'paused', reachable: true, activity: 'idle' });
     const again = await silent.nextCall();
-    again.answer();
+    void again.answer();
     await said(clinic, scene, 'call.answered');
-    scene.call.hangup();
+    void scene.call.hangup();
     expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'answered' });
   }, 60_000);
 
@@ -138,9 +143,9 @@ describe('an expert who does not take the call', () => {
     const scene = await queues(clinic);
     (await vanishing.nextCall()).ringing();
     await vanishing.phone.unregister();
-    (await taking.nextCall()).answer();
+    void (await taking.nextCall()).answer();
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === second);
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({
       expertId: first,
@@ -154,9 +159,9 @@ describe('an expert who does not take the call', () => {
     const scene = await queues(clinic);
     (await busy.nextCall()).reject(486);
     const taking = await expertPhone(clinic, second);
-    (await taking.nextCall()).answer();
+    void (await taking.nextCall()).answer();
     await said(clinic, scene, 'call.answered', (line) => line['expertId'] === second);
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
   });
 });

@@ -24,7 +24,7 @@ describe('in the menu', () => {
     const id = await idOf(clinic, call);
     await call.sendDigits('4');
     await said(clinic, { call, id }, 'call.queued', (line) => line['specialty'] === 'finance');
-    call.hangup();
+    void call.hangup();
     expect(await callRow(clinic, id)).toMatchObject({ specialty: 'finance', ending: 'abandoned' });
   });
 
@@ -34,7 +34,7 @@ describe('in the menu', () => {
     await hears(scene.call, 'clinic/invalid');
     await scene.call.sendDigits('1');
     await said(clinic, scene, 'call.queued', (line) => line['specialty'] === 'urban-planning');
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     const story = await callStory(clinic, scene.id);
     expect(story.entries.find((entry) => entry.kind === 'menu.missed')?.data).toEqual({
@@ -49,7 +49,7 @@ describe('in the menu', () => {
     await hears(scene.call, 'clinic/menu');
     await scene.call.sendDigits('0');
     await hears(scene.call, { key: 'clinic/menu', seconds: 2 });
-    scene.call.hangup();
+    void scene.call.hangup();
     const story = await callRow(clinic, scene.id).then(() => callStory(clinic, scene.id));
     expect(story.entries.map((entry) => entry.kind)).not.toContain('menu.missed');
   });
@@ -69,7 +69,7 @@ describe('in the menu', () => {
       'clinic/menu',
       'clinic/to-default',
     );
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
     const { entries } = await callStory(clinic, scene.id);
     expect(entries.filter((entry) => entry.kind === 'menu.missed').map((entry) => entry.data)).toEqual([
@@ -87,7 +87,7 @@ describe('in the menu', () => {
     const scene = await enters(clinic, { dtmfPayloadType });
     await scene.call.sendDigits('3');
     await said(clinic, scene, 'call.queued', (line) => line['specialty'] === 'urban-services');
-    scene.call.hangup();
+    void scene.call.hangup();
     await callRow(clinic, scene.id);
   });
 });
@@ -98,7 +98,7 @@ describe('in the menu of 137', () => {
     await hears(call, 'm137/no-legacy');
     await call.sendDigits('8');
     const id = await idOf(clinic, call);
-    call.hangup();
+    void call.hangup();
     expect(await callRow(clinic, id)).toMatchObject({ ending: 'abandoned', specialty: null });
   });
 });

@@ -32,21 +32,21 @@ describe('PostgreSQL away', () => {
   it('neither a talk under way nor a new call notices', async () => {
     const talking = await queues(clinic, { from: '09120001111' });
     const ring = await expert.nextCall();
-    ring.answer();
+    void ring.answer();
     await said(clinic, talking, 'call.answered');
 
     await postgres.kill();
     const gone = performance.now();
     // A whole call comes, waits and is answered while nothing can be written.
     const fresh = await queues(clinic, { from: '09120002222' });
-    ring.hangup();
+    void ring.hangup();
     const next = await expert.nextCall();
-    next.answer();
+    void next.answer();
     await said(clinic, fresh, 'call.answered');
     const quick = await enters(clinic, { from: '09120003333' });
-    quick.call.hangup();
+    void quick.call.hangup();
     await said(clinic, quick, 'call.ended');
-    fresh.call.hangup();
+    void fresh.call.hangup();
     await said(clinic, fresh, 'call.ended');
     await talking.call.ended;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, AWAY_MS - (performance.now() - gone))));

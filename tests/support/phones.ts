@@ -1,11 +1,9 @@
-import { EXPERT_TONE_HZ } from '../../src/stack/phone/demo-people.mjs';
 import {
   createPhone,
   type InboundCall,
   type OutboundCall,
   type Phone,
 } from '../../src/stack/phone/phone.mjs';
-import { findTone } from '../../src/stack/phone/tone.mjs';
 import { heardInOrder, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
 import { testStack } from './stack.ts';
@@ -14,7 +12,6 @@ import { waitFor } from './wait.ts';
 /** Telephones for tests: citizens behind the trunk, experts with an account of the application's making. */
 
 export type { InboundCall, OutboundCall, Phone };
-export { EXPERT_TONE_HZ, findTone };
 
 const open = new Set<Phone>();
 

@@ -44,7 +44,7 @@ export function said(
 /** Places a call and hangs up before anything was answered. */
 export async function ringsOff(number: string): Promise<OutboundCall> {
   const call = await (await citizen()).dial(number);
-  call.hangup();
+  void call.hangup();
   await call.ended;
   return call;
 }

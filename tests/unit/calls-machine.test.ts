@@ -265,6 +265,8 @@ describe('connecting and talking', () => {
     const walk = feed(isConnecting(), { type: 'accept-told', offerId: 'o1', accepted: false });
     expect(walk.call).toMatchObject({ state: 'waiting', offer: null });
     expect(walk.effects).toContainEqual({ do: 'stop-ringing', offerId: 'o1' });
+    // If the offer fell because Redis was emptied, the citizen would otherwise stand in no queue.
+    expect(deeds(walk.effects)).toContain('join-queue');
   });
 
   it('frees both sides when the citizen hangs up in the instant of the answer', () => {
