@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { withLock } from './commands.mjs';
 import { fault } from './fault.mjs';
 import { layoutOf, projectDir, stateDirOf } from './paths.mjs';
@@ -14,8 +15,12 @@ const NPM_MARK = join(projectDir, 'node_modules', '.package-lock.json');
 /** Ours: of which lock file, for which Node; times of files lie after a checkout or a copy. */
 const OUR_MARK = join(projectDir, 'node_modules', '.clinic-137');
 const NODE_AT_LEAST = [20, 19];
-/** npm by itself waits up to a minute between its tries, for each package: without a network that takes for ever. */
-const NOT_FOR_EVER = ['--fetch-retries=2', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=3000'];
+/**
+ * npm by itself waits up to a minute between its tries for each of hundreds of files, so without a network it would go on
+ * for an hour. The whole is tried anew instead: what was fetched meanwhile is in npm's cache.
+ */
+const TRIES = 3;
+const PAUSE_MS = 2_000;
 const NO_NETWORK =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 
@@ -55,16 +60,38 @@ function areHere() {
 
 async function install(signal) {
   const logFile = join(layoutOf(stateDirOf()).logs, 'npm.log');
+  for (let tried = 1; ; tried += 1) {
+    const ended = await step('installing the packages from npm', (tell) => npmCi({ logFile, tell, signal }));
+    if (ended.code === 0) return writeFileSync(OUR_MARK, wantedMark());
+    const network = NO_NETWORK.exec(ended.output)?.[0];
+    if (network === undefined) throw missing(`npm ci failed: ${firstError(ended)} (see ${logFile})`);
+    if (tried === TRIES) {
+      throw missing(`the npm registry cannot be reached (${network}); run this once with a network`);
+    }
+    await pause(PAUSE_MS, undefined, { signal });
+  }
+}
+
+const missing = (why) => fault('dependencies-missing', `Packages from npm are missing: ${why}.`);
+
+function npmCi({ logFile, tell, signal }) {
   // NODE_ENV=production around us would leave out what builds and tests.
-  const command = [...npm(), 'ci', '--include=dev', '--no-audit', '--no-fund', ...NOT_FOR_EVER];
-  const ended = await step('installing the packages from npm', (tell) =>
-    runTool(command, { logFile, onLine: tell, ...(signal === undefined ? {} : { signal }) }),
-  );
-  if (ended.code === 0) return writeFileSync(OUR_MARK, wantedMark());
-  const network = NO_NETWORK.exec(ended.output)?.[0];
-  const why =
-    network === undefined
-      ? `npm ci failed: ${lastWords(ended)} (see ${logFile})`
-      : `the npm registry cannot be reached (${network}); the packages must be installed once with a network (npm ci)`;
-  throw fault('dependencies-missing', `Packages from npm are missing: ${why}.`);
+  const options = ['--include=dev', '--no-audit', '--no-fund', '--fetch-retries=0', '--loglevel=http'];
+  let fetched = 0;
+  const onLine = (line) => {
+    if (/ fetch GET 200 /.test(line)) tell(`${(fetched += 1)} files fetched`);
+  };
+  return runTool([...npm(), 'ci', ...options], {
+    logFile,
+    onLine,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** What npm complains of; after it come its usage and where its log lies. */
+function firstError(ended) {
+  const errors = ended.output
+    .split('\n')
+    .flatMap((line) => /^npm error (?!code |errno |syscall )(\S.*)/.exec(line)?.[1] ?? []);
+  return errors[0] ?? lastWords(ended);
 }
