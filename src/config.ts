@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import { Value } from 'typebox/value';
+import { SPECIALTY_BY_DIGIT } from './calls/specialties.ts';
 
 /** One environment variable: how it is read, what it means, what it is without being set. */
 const string = (description: string, fallback?: string) =>
@@ -32,7 +33,6 @@ const properties = {
     pattern: '^(calls|web|jobs|watch)(,(calls|web|jobs|watch))*$',
   }),
   CLINIC_TIMEZONE: string('Time zone of the hours', 'Asia/Tehran'),
-  CLINIC_CITY: string("The city's name as the pages show it", 'تهران'),
   CLINIC_NUMBER: Type.String({
     description: "The municipality's short number",
     default: '137',
@@ -48,10 +48,10 @@ const properties = {
     default: '21',
     pattern: '^[1-9][0-9]{1,2}$',
   }),
-  DEFAULT_SPECIALTY: string(
-    'Specialty whose experts take callers who chose none after three prompts',
-    'urban-services',
-  ),
+  DEFAULT_SPECIALTY: Type.Enum(Object.values(SPECIALTY_BY_DIGIT), {
+    description: 'Specialty whose experts take callers who chose none after three prompts',
+    default: 'urban-services',
+  }),
   MENU_TIMEOUT_SECONDS: integer('Silence after the menu before it is repeated', 6, 1, 60),
   RING_SECONDS: integer("How long one expert's telephone rings before the next is tried", 15, 3, 120),
   WRAP_UP_SECONDS: integer('Time after a talk in which an expert is offered no call', 30, 0, 3600),

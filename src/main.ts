@@ -56,6 +56,22 @@ function prepareSchema(
   return Promise.race([done.then(() => undefined), patience]);
 }
 
+async function startRole(
+  role: Role,
+  shared: Shared,
+  running: RunningRole[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const started = await START[role](shared, signal);
+    if (signal.aborted) return await started.close();
+    running.push(started);
+    shared.log.info({ role }, 'role.started');
+  } catch (error) {
+    if (!signal.aborted) shared.giveUp(`the role ${role} cannot start: ${messageOf(error)}`);
+  }
+}
+
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
@@ -81,11 +97,8 @@ async function main(): Promise<void> {
 
   const shared: Shared = { config, log, clock: systemClock, pool, redis, registry: new Registry(), giveUp };
   await prepareSchema(config, log, ending.signal, giveUp);
-  for (const role of roles(config)) {
-    if (ending.signal.aborted) return;
-    running.push(await START[role](shared, ending.signal));
-    log.info({ role }, 'role.started');
-  }
+  // Side by side: while a part is away one role may wait for it, the probes of another tell so.
+  await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));
 }
 
 await main();

@@ -4,11 +4,11 @@ import { callIdOf } from './identity.ts';
 import type { Arrival } from './machine.ts';
 
 /**
- * A call whose snapshot is lost begins anew under its own id; its entries go on far above any that were written, one
- * thousand for each second since the channel came.
+ * A citizen who comes to us later than into the clinic may have been with an earlier process: the entries go on far above
+ * any that one can have written, a thousand for each second since.
  */
-const seqAfterLoss = (channel: ChannelSnapshot, at: number): number =>
-  1000 * (1 + Math.max(0, Math.round((at - channel.createdAt) / 1000)));
+const firstSeq = (enteredAt: number, at: number): number =>
+  enteredAt === at ? 1 : 1000 * (1 + Math.round((at - enteredAt) / 1000));
 
 /**
  * When the citizen came in. Usually the event's own time; a citizen whom the dialplan kept on the line while we were away
@@ -31,7 +31,7 @@ export function arrivalOf(
   context: { asteriskId: string; areaCode: string },
 ): Arrival {
   const enteredAt = entryTime(args[2], at);
-  const { CLINIC_CALL_ID, CLINIC_CALLER, CLINIC_WITHHELD, CLINIC_SIP_CALLID } = channel.variables;
+  const { CLINIC_CALLER, CLINIC_WITHHELD, CLINIC_SIP_CALLID } = channel.variables;
   const received = CLINIC_CALLER ?? '';
   const { number, reason } = readCaller(received, CLINIC_WITHHELD === '1', context.areaCode);
   return {
@@ -39,7 +39,7 @@ export function arrivalOf(
     channelId: channel.id,
     enteredAt,
     caller: number,
-    firstSeq: CLINIC_CALL_ID === undefined || CLINIC_CALL_ID === '' ? 1 : seqAfterLoss(channel, at),
+    firstSeq: firstSeq(enteredAt, at),
     facts: {
       direction: 'inbound',
       asteriskId: context.asteriskId,

@@ -83,7 +83,9 @@ export type CallEvent =
   | { type: 'bridged'; offerId: string }
   | { type: 'expert-gone'; offerId: string; cause: number | null }
   | { type: 'outcome-set'; expertId: string; code: string }
-  | { type: 'wrap-up-ended'; expertId: string };
+  | { type: 'wrap-up-ended'; expertId: string }
+  /** The dialplan's message service has the citizen, and writes how the call ends. */
+  | { type: 'handed-over' };
 
 export const EVENTS = [
   'citizen-digit',
@@ -102,9 +104,11 @@ export const EVENTS = [
   'expert-gone',
   'outcome-set',
   'wrap-up-ended',
+  'handed-over',
 ] as const satisfies readonly CallEvent['type'][];
 
-export type TimerName = 'silence' | 'repeat-position' | 'no-answer' | 'join-again' | 'last-words';
+export type TimerName =
+  'silence' | 'repeat-position' | 'no-answer' | 'join-again' | 'last-words' | 'wrap-up-over';
 
 export type Effect =
   | { do: 'record'; entry: LedgerFact & { seq: number; actor: string } }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
 import { codeOf, messageOf } from '../platform/fault.ts';
+import { within } from '../platform/within.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { Call, CallEvent, Effect, LiveOffer } from './call.ts';
 import type { Ledger } from './ledger.ts';
@@ -22,6 +23,8 @@ export interface EffectDeps {
   zone: string;
   ringSeconds: number;
   callerId: string;
+  /** Repeats what failed until it succeeds, outside the call's own inbox. */
+  later: (work: () => Promise<unknown>) => void;
 }
 
 type Act = Exclude<Effect, { do: 'timer' }>;
@@ -39,6 +42,8 @@ const RING_GRACE_SECONDS = 5;
 /** How long the first entry may take to become durable before the citizen hears anything. */
 const FIRST_ENTRY_PATIENCE_MS = 1000;
 /** Where the dialplan takes a number and a message when we cannot put the citizen in the queue. */
+/** As the dialplan sets it on entering. */
+const LONGEST_STAY_SECONDS = '3600';
 const FALLBACK = { context: 'clinic', extension: 'fallback', priority: 1 };
 
 export function createPerform(deps: EffectDeps): Perform {
@@ -52,6 +57,25 @@ export function createPerform(deps: EffectDeps): Perform {
     attempts: call.attempts,
   });
 
+  /** What the channel carries for whoever finds it later; a talk or a place in the queue does not depend on it. */
+  async function mark(call: Call, variables: Record<string, string>): Promise<void> {
+    try {
+      await telephony.setVariables(call.channelId, variables);
+    } catch (error) {
+      log.warn({ err: error, callId: call.id }, 'channel.unmarked');
+    }
+  }
+
+  /** A transition that must not be lost and may be repeated: tried at once, and on until Redis has carried it out. */
+  async function surely(call: Call, what: string, transition: () => Promise<unknown>): Promise<void> {
+    try {
+      await transition();
+    } catch (error) {
+      log.warn({ err: error, callId: call.id }, `${what}.delayed`);
+      deps.later(() => transition());
+    }
+  }
+
   const joinQueue: Do<'join-queue' | 'rejoin-queue'> = async (call, effect, reply) => {
     try {
       const entry = waitingEntry(call);
@@ -59,10 +83,12 @@ export function createPerform(deps: EffectDeps): Perform {
         ? routing.enqueue(entry)
         : routing.requeue(entry));
       reply({ type: 'queue-joined', position });
-      await telephony.setVariables(call.channelId, {
+      await mark(call, {
         CLINIC_SPECIALTY: entry.specialty,
         CLINIC_QUEUED_AT: String(entry.queuedAt),
         CLINIC_SCORE: String(entry.score),
+        // Lifted for a talk that broke off; should we die, the dialplan takes over after this.
+        'TIMEOUT(absolute)': LONGEST_STAY_SECONDS,
       });
     } catch (error) {
       log.error({ err: error, callId: call.id }, 'queue.failed');
@@ -84,6 +110,28 @@ export function createPerform(deps: EffectDeps): Perform {
     }
   };
 
+  /** Without Redis the offer still stands there: coming back to the queue frees the expert and offers on. */
+  const miss: Do<'miss'> = async (call, { offerId, reason }, reply) => {
+    try {
+      await routing.miss(offerId, reason);
+    } catch (error) {
+      log.warn({ err: error, callId: call.id, offerId }, 'miss.failed');
+      reply({ type: 'queue-failed', code: codeOf(error) ?? 'unknown', detail: messageOf(error) });
+    }
+  };
+
+  /**
+   * Without CLINIC_CALL_ID the exchange keeps the call and hands it over with how it ended; CLINIC_GIVEN_UP keeps it from
+   * coming back to us before a message could be left.
+   */
+  const toFallback: Do<'to-fallback'> = async (call, _effect, reply) => {
+    const handed = [
+      await telephony.setVariables(call.channelId, { CLINIC_CALL_ID: '', CLINIC_GIVEN_UP: '1' }),
+      await telephony.continueInDialplan(call.channelId, FALLBACK),
+    ];
+    if (handed.every((reached) => reached === 'done')) reply({ type: 'handed-over' });
+  };
+
   const accept: Do<'accept'> = async (call, { offerId }, reply) => {
     try {
       reply({ type: 'accept-told', offerId, accepted: (await routing.accept(offerId)) === 'accepted' });
@@ -103,7 +151,7 @@ export function createPerform(deps: EffectDeps): Perform {
       // A citizen who is gone is told by an event of its own, which is on its way.
       if (expert === 'gone') reply({ type: 'expert-gone', offerId, cause: null });
       else if (citizen === 'done') reply({ type: 'bridged', offerId });
-      await telephony.setVariables(call.channelId, { 'TIMEOUT(absolute)': '0' });
+      await mark(call, { 'TIMEOUT(absolute)': '0' });
     } catch (error) {
       log.error({ err: error, callId: call.id, offerId }, 'bridge.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });
@@ -146,18 +194,19 @@ export function createPerform(deps: EffectDeps): Perform {
     'ask-hours': askHours,
     'join-queue': joinQueue,
     'rejoin-queue': joinQueue,
-    'leave-queue': (call) => routing.leave(call.id),
+    'leave-queue': (call) => surely(call, 'leave', () => routing.leave(call.id)),
     'ask-position': async (call, _effect, reply) =>
       reply({ type: 'position-told', position: await position(call) }),
     ring,
     'stop-ringing': (_call, { offerId }) => endLeg(offerId),
     accept,
-    miss: (_call, { offerId, reason }) => routing.miss(offerId, reason),
+    miss,
     bridge,
     'end-talk': (_call, { offerId }) => endLeg(offerId),
-    release: (call, { wrapUpSeconds }) => routing.release(call.id, wrapUpSeconds),
+    release: (call, { wrapUpSeconds }) =>
+      surely(call, 'release', () => routing.release(call.id, wrapUpSeconds)),
     'hang-up-citizen': (call) => telephony.hangup(call.channelId),
-    'to-fallback': (call) => telephony.continueInDialplan(call.channelId, FALLBACK),
+    'to-fallback': toFallback,
   };
 
   async function position(call: Call): Promise<number | null> {
@@ -200,17 +249,6 @@ async function playing(
   } catch (error) {
     reply({ type: 'playback-finished', playbackId });
     throw error;
-  }
-}
-
-/** Waits for the promise, at most so long; a fault is the promise's own affair. */
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  try {
-    await Promise.race([promise, patience]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -35,6 +35,7 @@ interface Missed {
   keyedNumber: string | null;
   recording: string | null;
   seconds: number;
+  endedAt: number;
 }
 
 /** Above every number a live call reaches. */
@@ -91,6 +92,7 @@ function readMissed(args: readonly string[]): Missed | null {
     keyed = '',
     recording = '',
     seconds = '',
+    ended = '',
   ] = args;
   if (!CHANNEL_ID.test(channelId) || !/^[0-9]{9,11}$/.test(at)) return null;
   return {
@@ -102,6 +104,8 @@ function readMissed(args: readonly string[]): Missed | null {
     keyedNumber: keyed === '' ? null : keyed,
     recording: recording === '' ? null : recording,
     seconds: /^[0-9]+$/.test(seconds) ? Number(seconds) : 0,
+    // A row left open by a call that Asterisk's own end cut off tells when it was last written.
+    endedAt: Math.max(Number(at), /^[0-9]{9,11}$/.test(ended) ? Number(ended) : 0) * 1000,
   };
 }
 
@@ -158,7 +162,7 @@ function factsOf(missed: Missed, message: Message | null, deps: HandoverDeps): L
     kind: 'call.ended',
     data: {
       ending: endingOf(message, keyedNumber),
-      endedAt: enteredAt,
+      endedAt: new Date(missed.endedAt).toISOString(),
       state: 'greeting',
       cause: null,
       note: 'kept-by-the-exchange',

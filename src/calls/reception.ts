@@ -82,9 +82,13 @@ function join(draft: Draft): void {
 
 const hangsUp = arrow<'citizen-gone'>(['ended'], (draft, event) => close(draft, 'abandoned', event.cause));
 
+/** An offer made while the citizen stands in no queue: routing is told so, and the expert is free again. */
+export const notWaiting = arrow<'offered'>([], (draft) => effect(draft, { do: 'leave-queue' }));
+
 export const greeting = row(
   {
     'citizen-gone': hangsUp,
+    offered: notWaiting,
     'citizen-digit': arrow(['menu', 'hours-check'], (draft, event) => choose(draft, event.digit)),
     'playback-finished': arrow(['hours-check'], (draft, event) => {
       if (finished(draft, event.playbackId)) askHours(draft, null);
@@ -97,6 +101,7 @@ export const greeting = row(
 export const hoursCheck = row(
   {
     'citizen-gone': hangsUp,
+    offered: notWaiting,
     'citizen-digit': arrow([], (draft, event) => change(draft, { digit: event.digit })),
     'hours-told': arrow(['menu', 'hours-check', 'position', 'leaving'], (draft, event) => {
       const { specialty, open, reason, opensAt, words } = event;
@@ -112,6 +117,7 @@ export const hoursCheck = row(
 export const menu = row(
   {
     'citizen-gone': hangsUp,
+    offered: notWaiting,
     'citizen-digit': arrow(['menu', 'hours-check'], (draft, event) => choose(draft, event.digit)),
     'playback-finished': arrow([], (draft, event) => {
       if (finished(draft, event.playbackId)) after(draft, draft.settings.menuTimeoutSeconds, 'silence');
@@ -121,11 +127,22 @@ export const menu = row(
   'nobody has been asked for yet',
 );
 
+/** Only the expert of this very talk can say what came of it. */
+export const setsOutcome = arrow<'outcome-set'>([], (draft, { expertId, code }) => {
+  if (draft.call.talk?.expertId !== expertId) return;
+  record(
+    draft,
+    { kind: 'outcome.set', data: { code, note: null, followUp: false, setAt: iso(draft.now) } },
+    `expert:${expertId}`,
+  );
+});
+
 export const leaving = row(
   {
     'citizen-gone': arrow(['ended'], (draft, event) =>
       close(draft, draft.call.ending ?? 'failed', event.cause),
     ),
+    'handed-over': arrow(['ended'], (draft) => go(draft, 'ended')),
     'playback-finished': arrow([], (draft, event) => {
       if (finished(draft, event.playbackId)) effect(draft, { do: 'hang-up-citizen' });
     }),
@@ -133,16 +150,8 @@ export const leaving = row(
     'expert-answered': arrow([], (draft, event) =>
       effect(draft, { do: 'stop-ringing', offerId: event.offerId }),
     ),
-    'outcome-set': arrow([], (draft, event) =>
-      record(
-        draft,
-        {
-          kind: 'outcome.set',
-          data: { code: event.code, note: null, followUp: false, setAt: iso(draft.now) },
-        },
-        `expert:${event.expertId}`,
-      ),
-    ),
+    offered: notWaiting,
+    'outcome-set': setsOutcome,
   },
   'the last words are being said; the queue has been left',
 );

@@ -5,7 +5,7 @@ import type { Routing } from '../routing/routing.ts';
 import type { Call, Settings } from './call.ts';
 import { expertChannel } from './effects.ts';
 import { revive } from './revival.ts';
-import type { Snapshots } from './snapshots.ts';
+import type { Snapshot, Snapshots } from './snapshots.ts';
 import { offerOf, type Switchboard } from './switchboard.ts';
 
 export interface ReconcileDeps {
@@ -32,8 +32,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   const known = new Set(ours.map((runner) => runner.call().id));
   for (const runner of ours) missedEvents(runner.call(), present, (event) => runner.post(event));
 
-  const orphans = (await snapshots.all()).filter((call) => !known.has(call.id));
-  for (const call of orphans) await takeUp(call, present, deps);
+  const orphans = (await snapshots.all()).filter(({ call }) => !known.has(call.id));
+  for (const orphan of orphans) await takeUp(orphan, present, deps);
 
   const citizens = new Set([...switchboard.live().values()].map((runner) => runner.call().channelId));
   const entering = deps.entering();
@@ -45,6 +45,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
     await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
   for (const { id, applicationData } of channels)
     if (isHandover(applicationData) && !entering.has(id)) await telephony.hangup(id);
+  // Calls that end by what was found here must be over before anything is taken for an orphan.
+  await switchboard.settle();
   await sweep(deps, [...present]);
   log.info(
     { channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length },
@@ -69,13 +71,18 @@ type Missed =
   | { type: 'expert-gone'; offerId: string; cause: null }
   | { type: 'citizen-gone'; cause: null };
 
-async function takeUp(call: Call, present: ReadonlySet<string>, deps: ReconcileDeps): Promise<void> {
+async function takeUp(
+  { call, effects }: Snapshot,
+  present: ReadonlySet<string>,
+  deps: ReconcileDeps,
+): Promise<void> {
   const { telephony, routing, switchboard, settings, clock, log } = deps;
   const legAlive = call.talk !== null && present.has(expertChannel(call.talk.offerId));
   const citizenHere = present.has(call.channelId);
   // Nothing is played to and nobody is rung for a citizen who has gone; the snapshot is closed as it stands.
   const step = citizenHere ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
-  const runner = switchboard.take(step);
+  // First what the lost process may not have come to do any more.
+  const runner = switchboard.take({ call: step.call, effects: [...effects, ...step.effects] });
   log.info({ callId: call.id, state: call.state, citizenHere }, 'call.taken-up');
   if (citizenHere) await telephony.watchChannel(call.channelId);
   missedEvents(call, present, (event) => runner.post(event));
@@ -85,23 +92,26 @@ async function takeUp(call: Call, present: ReadonlySet<string>, deps: ReconcileD
   if (!stillWrapsUp) runner.post({ type: 'wrap-up-ended', expertId: call.talk.expertId });
 }
 
-/** Experts' legs and bridges that belong to no live call are ended. */
+/** Experts' legs and bridges that belong to no live call are ended, places and reservations given back. */
 async function sweep(deps: ReconcileDeps, channelIds: readonly string[]): Promise<void> {
   const { telephony, routing, switchboard } = deps;
-  const calls = [...switchboard.live().values()].map((runner) => runner.call());
-  const offers = new Set(calls.flatMap((call) => [call.offer?.offerId, call.talk?.offerId]));
+  const belongs = (offerId: string) =>
+    [...switchboard.live().values()].some((runner) => {
+      const { offer, talk } = runner.call();
+      return offer?.offerId === offerId || talk?.offerId === offerId;
+    });
   for (const id of channelIds) {
     const offerId = offerOf(id);
-    if (offerId !== null && !offers.has(offerId)) await telephony.hangup(id);
+    if (offerId !== null && !belongs(offerId)) await telephony.hangup(id);
   }
-  for (const bridge of await telephony.bridges())
-    if (bridge.id.startsWith('talk-') && !offers.has(bridge.id.slice('talk-'.length)))
-      await telephony.destroyBridge(bridge.id);
-  const live = new Set(calls.map((call) => call.id));
-  for (const { callId } of await routing.waiting()) if (!live.has(callId)) await routing.leave(callId);
-  for (const { callId } of await routing.reservations()) {
-    if (live.has(callId)) continue;
-    await routing.leave(callId);
-    await routing.release(callId, 0);
-  }
+  for (const { id } of await telephony.bridges())
+    if (id.startsWith('talk-') && !belongs(id.slice('talk-'.length))) await telephony.destroyBridge(id);
+  for (const { callId } of [...(await routing.waiting()), ...(await routing.reservations())])
+    if (!switchboard.live().has(callId)) await giveBack(routing, callId);
+}
+
+/** Whatever Redis holds for a call that is no more. */
+export async function giveBack(routing: Routing, callId: string): Promise<void> {
+  await routing.leave(callId);
+  await routing.release(callId, 0);
 }

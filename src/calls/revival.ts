@@ -3,6 +3,7 @@ import * as phrases from './phrases.ts';
 import { LONGEST_WORDS_SECONDS } from './reception.ts';
 import { after, change, effect, go, hush, iso, play, record, type Draft } from './table.ts';
 import type { Step } from './machine.ts';
+import { WRAP_UP_GRACE_SECONDS } from './talk.ts';
 import { wait } from './waiting.ts';
 
 /**
@@ -30,7 +31,11 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
       if (!expertLegAlive) effect(draft, { do: 'music', on: true });
       break;
     case 'wrap-up':
+      after(draft, settings.wrapUpSeconds + WRAP_UP_GRACE_SECONDS, 'wrap-up-over');
+      if (!call.citizenGone) effect(draft, { do: 'hang-up-citizen' });
+      break;
     case 'leaving':
+      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
       if (!call.citizenGone) effect(draft, { do: 'hang-up-citizen' });
       break;
     case 'ended':

@@ -3,7 +3,8 @@ import type { Log } from '../log.ts';
 import type { Call, CallEvent, Effect, Settings, TimerName } from './call.ts';
 import { createInbox } from './inbox.ts';
 import { step, type Step } from './machine.ts';
-import type { Snapshots } from './snapshots.ts';
+import { within } from '../platform/within.ts';
+import { repeatable, type Snapshots } from './snapshots.ts';
 
 /** Carries out one effect; what comes of it at once is given to `reply`. */
 export type Perform = (
@@ -30,6 +31,9 @@ export interface RunnerDeps {
   onEnded: (call: Call) => void;
 }
 
+/** A Redis that does not answer must not keep an expert's telephone ringing. */
+const SAVE_PATIENCE_MS = 200;
+
 /** first: what begins (or takes up) the call; its effects are carried out before any event. */
 export function startRunner(first: Step, deps: RunnerDeps): Runner {
   const { settings, snapshots, perform, clock, onEnded } = deps;
@@ -50,9 +54,9 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
     );
   }
 
-  async function save(): Promise<void> {
+  async function save(effects: readonly Effect[]): Promise<void> {
     try {
-      await snapshots.save(call);
+      await within(snapshots.save({ call, effects: repeatable(effects) }), SAVE_PATIENCE_MS);
     } catch (error) {
       // Without Redis the call still goes on; it could only not be taken up by another process.
       log.warn({ err: error, state: call.state }, 'snapshot.failed');
@@ -63,7 +67,7 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
     if (next.call.visit !== call.visit) dropTimers();
     const changed = next.call !== call;
     call = next.call;
-    if (changed) await save();
+    if (changed) await save(next.effects);
     for (const effect of next.effects) {
       if (effect.do === 'timer') setTimer(effect);
       else await attempt(effect, reply);
@@ -97,14 +101,15 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   const inbox = createInbox<Message>(
     async (message, reply) => {
       if ('begin' in message) {
-        await save();
+        await save(message.begin.effects);
         await carryOut(message.begin, reply);
       } else if (call.state !== 'ended') {
         log.debug({ event: message.event.type, state: call.state, visit: call.visit }, 'event.handled');
         await carryOut(step(call, message.event, settings, clock.now()), reply);
       }
     },
-    (fault, message) => log.error({ err: fault, message, state: call.state }, 'event.failed'),
+    (fault, message) =>
+      log.error({ err: fault, event: 'begin' in message ? 'begin' : message.event.type }, 'event.failed'),
   );
   inbox.post({ begin: first });
 

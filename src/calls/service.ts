@@ -6,7 +6,9 @@ import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createPerform } from './effects.ts';
 import type { Settings } from './call.ts';
+import { createComparison } from './comparison.ts';
 import { createHandover } from './handover.ts';
+import { createLater } from './later.ts';
 import type { Ledger } from './ledger.ts';
 import { reconcile } from './reconcile.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -17,6 +19,8 @@ export interface Calls {
   /** True while every part a new call needs is there. */
   ready(): boolean;
   liveCount(): Map<string, number>;
+  /** Disagreements between Redis and the live calls that were mended. */
+  mended(): number;
   setOutcome(expertId: string, digit: string): 'saved' | 'refused';
   importMissed(): Promise<void>;
   close(): Promise<void>;
@@ -55,13 +59,16 @@ export function createCalls(deps: CallsDeps): Calls {
   let asteriskId = '';
   let ready = false;
   const shared = { ...deps, settings, asteriskId: () => asteriskId, areaCode: config.CLINIC_AREA_CODE };
+  const later = createLater(log);
   const perform = createPerform({
     ...deps,
+    later: later.add,
     zone: config.CLINIC_TIMEZONE,
     ringSeconds: config.RING_SECONDS,
     callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,
   });
   const switchboard = createSwitchboard({ ...shared, perform });
+  const comparison = createComparison({ routing, switchboard, log });
   const handover = createHandover({ ...shared, recordingsDir: config.RECORDINGS_DIR });
 
   /** Events of the time in which we do not yet know what is there; null once we do. */
@@ -73,38 +80,50 @@ export function createCalls(deps: CallsDeps): Calls {
     else switchboard.handle(event);
   }
 
-  async function takeUp(): Promise<void> {
+  let connection = 0;
+  let retry: NodeJS.Timeout | undefined;
+
+  /** Once for every connection; one that has been overtaken by the next stops where it is. */
+  async function takeUp(mine: number): Promise<void> {
     try {
       asteriskId = (await telephony.asteriskInfo()).systemName;
+      if (mine !== connection) return;
       const entering = () =>
         new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
       await reconcile({ telephony, routing, snapshots, switchboard, settings, clock, log, entering });
+      if (mine !== connection) return;
       const waiting = held ?? [];
       held = null;
       for (const event of waiting) pass(event);
       ready = telephony.link() === 'ready';
-      await handover.start();
+      importMissed();
     } catch (error) {
+      if (mine !== connection) return;
       log.error({ err: error }, 'calls.not-reconciled');
-      if (telephony.link() === 'ready') retry = setTimeout(() => void takeUp(), RECONCILE_AGAIN_MS);
+      retry = setTimeout(() => void takeUp(mine), RECONCILE_AGAIN_MS);
     }
   }
-  let retry: NodeJS.Timeout | undefined;
+
+  /** Not found to work now, it is tried again by the clock. */
+  function importMissed(): void {
+    handover.start().catch((error: unknown) => log.warn({ err: error }, 'missed.not-started'));
+  }
 
   const stops = [
     telephony.onEvent((event) => (held === null ? pass(event) : void held.push(event))),
     telephony.onLink((state) => {
       ready = false;
       held = [];
+      connection += 1;
       clearTimeout(retry);
-      if (state === 'ready') void takeUp();
+      if (state === 'ready') void takeUp(connection);
     }),
     routing.onOffer((offer) => switchboard.offered(offer)),
     routing.onChange((change) => {
       if (change.type === 'wrap-up-ended') switchboard.wrapUpEnded(change.callId, change.expertId);
     }),
   ];
-  if (telephony.link() === 'ready') void takeUp();
+  if (telephony.link() === 'ready') void takeUp(connection);
 
   async function missed(channelId: string, args: readonly string[]): Promise<void> {
     try {
@@ -118,13 +137,16 @@ export function createCalls(deps: CallsDeps): Calls {
   return {
     ready: () => ready,
     liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
+    mended: () => comparison.mended(),
     setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
     importMissed: () => handover.start(),
     close: async () => {
       clearTimeout(retry);
+      comparison.close();
       for (const stop of stops) stop();
       await switchboard.settle();
       switchboard.close();
+      later.close();
     },
   };
 }

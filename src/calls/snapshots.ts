@@ -1,19 +1,41 @@
 import type { Redis } from 'ioredis';
-import type { Call } from './call.ts';
+import type { Call, Effect } from './call.ts';
 
-/** The state of every live call, saved before its effects are carried out, so that another process can go on. */
+/**
+ * The state of every live call and what its last step had still to do, saved before it is done: another process can go
+ * on from there.
+ */
+export interface Snapshot {
+  call: Call;
+  /** Those effects of the step that may be carried out twice. */
+  effects: Effect[];
+}
+
 export interface Snapshots {
-  save(call: Call): Promise<void>;
+  save(snapshot: Snapshot): Promise<void>;
   remove(callId: string): Promise<void>;
-  all(): Promise<Call[]>;
+  all(): Promise<Snapshot[]>;
 }
 
 const KEY = '{clinic}:calls';
 
+/** Ledger entries are unique by call and number, transitions and hang-ups can be repeated; sounds and rings cannot. */
+const REPEATABLE: ReadonlySet<Effect['do']> = new Set([
+  'record',
+  'leave-queue',
+  'release',
+  'stop-ringing',
+  'end-talk',
+  'hang-up-citizen',
+]);
+
+export const repeatable = (effects: readonly Effect[]): Effect[] =>
+  effects.filter((effect) => REPEATABLE.has(effect.do));
+
 export function createSnapshots(redis: Redis): Snapshots {
   return {
-    save: async (call) => void (await redis.hset(KEY, call.id, JSON.stringify(call))),
+    save: async (snapshot) => void (await redis.hset(KEY, snapshot.call.id, JSON.stringify(snapshot))),
     remove: async (callId) => void (await redis.hdel(KEY, callId)),
-    all: async () => Object.values(await redis.hgetall(KEY)).map((text) => JSON.parse(text) as Call),
+    all: async () => Object.values(await redis.hgetall(KEY)).map((text) => JSON.parse(text) as Snapshot),
   };
 }

@@ -54,6 +54,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   const { telephony, settings, clock, log } = deps;
   const runners = new Map<string, Runner>();
   const citizens = new Map<string, Runner>();
+  const leaving = new Map<string, NodeJS.Timeout>();
   const playbackOwner = (playbackId: string) =>
     runners.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
 
@@ -68,11 +69,13 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   function forget(call: Call): void {
     runners.delete(call.id);
     citizens.delete(call.channelId);
+    clearTimeout(leaving.get(call.channelId));
+    leaving.delete(call.channelId);
   }
 
   function enter(channel: ChannelSnapshot, args: string[], at: number): void {
-    // The dialplan's loop or our own take-over brings back a call that is known.
-    if (citizens.has(channel.id)) return;
+    // The dialplan's loop or our own take-over brings back a call that is known: it has not left, and its music is gone.
+    if (citizens.has(channel.id)) return comesBack(channel.id);
     const arrival = arrivalOf(channel, args, at, { asteriskId: deps.asteriskId(), areaCode: deps.areaCode });
     quietly(telephony.watchChannel(channel.id));
     take(begin(arrival, settings, clock.now()));
@@ -101,6 +104,13 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     return undefined;
   }
 
+  /** An expert may have an earlier talk whose wrap-up is not over yet; the keypad means the last one. */
+  function latestTalkOf(expertId: string): Runner | undefined {
+    const talks = [...runners.values()].filter((runner) => runner.call().talk?.expertId === expertId);
+    const began = (runner: Runner) => runner.call().talk?.startedAt ?? 0;
+    return talks.toSorted((a, b) => began(b) - began(a))[0];
+  }
+
   function quietly(request: Promise<unknown>): void {
     request.catch((error: unknown) => log.warn({ err: error }, 'request.failed'));
   }
@@ -113,7 +123,20 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
 
   /** Usually the channel is destroyed in the same breath, which tells the cause; where it only left us, this is all. */
   function left(channelId: string): void {
-    if (citizens.has(channelId)) setTimeout(() => destroyed(channelId, null), DESTROYED_WITHIN_MS);
+    if (!citizens.has(channelId)) return;
+    clearTimeout(leaving.get(channelId));
+    leaving.set(
+      channelId,
+      setTimeout(() => destroyed(channelId, null), DESTROYED_WITHIN_MS),
+    );
+  }
+
+  function comesBack(channelId: string): void {
+    clearTimeout(leaving.get(channelId));
+    leaving.delete(channelId);
+    const state = citizens.get(channelId)?.call().state;
+    if (state === 'waiting' || state === 'position' || state === 'ringing')
+      quietly(telephony.startMusic(channelId));
   }
 
   function handle(event: TelephonyEvent): void {
@@ -164,7 +187,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     wrapUpEnded: (callId, expertId) => runners.get(callId)?.post({ type: 'wrap-up-ended', expertId }),
     setOutcome: (expertId, digit) => {
       const code = OUTCOME_BY_DIGIT[digit];
-      const open = find((call) => call.talk?.expertId === expertId && call.state !== 'ended');
+      const open = latestTalkOf(expertId);
       if (code === undefined || open === undefined) return 'refused';
       open.post({ type: 'outcome-set', expertId, code });
       return 'saved';
@@ -172,6 +195,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     live: () => runners,
     settle: async () => void (await Promise.all([...runners.values()].map((runner) => runner.idle()))),
     close: () => {
+      for (const timer of leaving.values()) clearTimeout(timer);
       for (const runner of runners.values()) runner.abandon();
     },
   };

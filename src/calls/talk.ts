@@ -1,5 +1,5 @@
 import { goodbye } from './phrases.ts';
-import { LONGEST_WORDS_SECONDS } from './reception.ts';
+import { LONGEST_WORDS_SECONDS, notWaiting, setsOutcome } from './reception.ts';
 import { after, arrow, change, effect, finished, go, iso, play, record, row, type Draft } from './table.ts';
 import { wait } from './waiting.ts';
 
@@ -7,6 +7,7 @@ import { wait } from './waiting.ts';
 
 /** Q.850 16: normal clearing. Whatever else ends an expert's leg in a talk is a fault of the line. */
 const NORMAL_CLEARING = 16;
+export const WRAP_UP_GRACE_SECONDS = 5;
 
 function endSegment(draft: Draft, by: 'citizen' | 'expert' | 'fault'): void {
   const { talk } = draft.call;
@@ -40,7 +41,11 @@ function endWrapUp(draft: Draft, expertId: string): void {
 function wrapUp(draft: Draft): void {
   const { wrapUpSeconds } = draft.settings;
   effect(draft, { do: 'release', wrapUpSeconds });
-  if (wrapUpSeconds > 0) return go(draft, 'wrap-up');
+  if (wrapUpSeconds > 0) {
+    go(draft, 'wrap-up');
+    // Routing tells the end; this stands behind it, should the telling be lost.
+    return after(draft, wrapUpSeconds + WRAP_UP_GRACE_SECONDS, 'wrap-up-over');
+  }
   endWrapUp(draft, draft.call.talk?.expertId ?? '');
   go(draft, draft.call.citizenGone ? 'ended' : 'leaving');
 }
@@ -53,15 +58,6 @@ function loseExpert(draft: Draft): void {
   effect(draft, { do: 'rejoin-queue' });
   wait(draft);
 }
-
-const setsOutcome = arrow<'outcome-set'>([], (draft, { expertId, code }) => {
-  if (draft.call.talk?.expertId !== expertId) return;
-  record(
-    draft,
-    { kind: 'outcome.set', data: { code, note: null, followUp: false, setAt: iso(draft.now) } },
-    `expert:${expertId}`,
-  );
-});
 
 export const talking = row(
   {
@@ -90,6 +86,13 @@ export const talking = row(
   'two people are talking; the keys are theirs',
 );
 
+function finishWrapUp(draft: Draft, expertId: string): void {
+  endWrapUp(draft, expertId);
+  if (draft.call.citizenGone) return go(draft, 'ended');
+  go(draft, 'leaving');
+  after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+}
+
 export const wrappingUp = row(
   {
     'outcome-set': setsOutcome,
@@ -99,13 +102,13 @@ export const wrappingUp = row(
     'playback-finished': arrow([], (draft, event) => {
       if (finished(draft, event.playbackId)) effect(draft, { do: 'hang-up-citizen' });
     }),
-    timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
-    'wrap-up-ended': arrow(['ended', 'leaving'], (draft, { expertId }) => {
-      endWrapUp(draft, expertId);
-      if (draft.call.citizenGone) return go(draft, 'ended');
-      go(draft, 'leaving');
-      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+    offered: notWaiting,
+    timer: arrow(['ended', 'leaving'], (draft, event) => {
+      if (event.name !== 'wrap-up-over') return effect(draft, { do: 'hang-up-citizen' });
+      effect(draft, { do: 'release', wrapUpSeconds: 0 });
+      finishWrapUp(draft, draft.call.talk?.expertId ?? '');
     }),
+    'wrap-up-ended': arrow(['ended', 'leaving'], (draft, { expertId }) => finishWrapUp(draft, expertId)),
   },
   'the expert writes down what came of it',
 );

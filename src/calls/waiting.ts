@@ -61,15 +61,20 @@ const tooLate = arrow<'expert-answered'>([], (draft, event) =>
   effect(draft, { do: 'stop-ringing', offerId: event.offerId }),
 );
 
-const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
+/** Writes the place down, once. @returns whether this was the first time */
+function noteJoined(draft: Draft, place: number): boolean {
   const { specialty, queuedAt, joined } = draft.call;
-  if (joined || specialty === null || queuedAt === null) return;
+  if (joined || specialty === null || queuedAt === null) return false;
   change(draft, { joined: true });
   record(draft, {
     kind: 'call.queued',
-    data: { specialty, queuedAt: iso(queuedAt), score: queuedAt, position: event.position },
+    data: { specialty, queuedAt: iso(queuedAt), score: queuedAt, position: place },
   });
-  tellPosition(draft, event.position);
+  return true;
+}
+
+const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
+  if (noteJoined(draft, event.position)) tellPosition(draft, event.position);
 });
 
 function tellPosition(draft: Draft, place: number): void {
@@ -100,7 +105,10 @@ export const position = row(
       });
       change(draft, { ending: 'failed' });
       go(draft, 'leaving');
+      // The attempt whose answer never came may have been carried out all the same.
+      effect(draft, { do: 'leave-queue' });
       effect(draft, { do: 'to-fallback' });
+      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
     }),
     'position-told': arrow(['waiting'], (draft, event) => {
       if (event.position !== null) return tellPosition(draft, event.position);
@@ -124,6 +132,8 @@ export const waiting = row(
     'expert-answered': tooLate,
     offered: rings,
     'playback-finished': plays,
+    // Taken up by another process before the first answer came.
+    'queue-joined': arrow([], (draft, event) => void noteJoined(draft, event.position)),
     // Coming back to the queue after a lost expert must not fail for good.
     'queue-failed': arrow([], (draft) => after(draft, JOIN_AGAIN_SECONDS, 'join-again')),
     timer: arrow(['position'], (draft, event) => {

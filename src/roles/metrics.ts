@@ -34,6 +34,9 @@ export function measureCalls(registry: Registry, { calls, ledger, telephony, des
     },
   });
   gauge('clinic_outbox_depth', 'Ledger entries not yet in PostgreSQL', () => ledger.depth());
+  gauge('clinic_disagreements_mended', 'Places and reservations in Redis that did not fit the calls', () =>
+    calls.mended(),
+  );
   gauge('clinic_presence_unsaved', 'Presence changes not yet in PostgreSQL', () => desk.unsaved());
   gauge('clinic_asterisk_link_ready', '1 while events of Asterisk are proven to arrive', () =>
     telephony.link() === 'ready' ? 1 : 0,

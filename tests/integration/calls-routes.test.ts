@@ -53,7 +53,7 @@ async function addStory(id: string, expertId: string): Promise<void> {
       { direction: 'inbound', caller: '+989121234567', callerReceived: '09121234567', callerReason: null },
     ],
     [2, 'menu.chosen', { specialty: 'transport', by: 'digit' }],
-    [3, 'message.kept', { recording: 'x', keyedNumber: '02188776655' }],
+    [3, 'number.kept', { number: '02188776655' }],
   ];
   for (const [seq, kind, data] of entries) {
     await web.pool.query(
@@ -293,7 +293,7 @@ describe('why', () => {
       ],
       segments: [{ expertId: experts['ali'], endedBy: 'citizen' }],
     });
-    expect(story.entries.map((entry) => entry.kind)).toEqual(['call.entered', 'menu.chosen', 'message.kept']);
+    expect(story.entries.map((entry) => entry.kind)).toEqual(['call.entered', 'menu.chosen', 'number.kept']);
     expect(story.entries[0]!.data).toMatchObject({ caller: '+989121234567', callerReceived: '09121234567' });
   });
 });

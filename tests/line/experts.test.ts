@@ -52,7 +52,9 @@ describe('feature codes', () => {
     await said(clinic, first, 'call.answered');
     void ring.hangup();
     await first.call.ended;
-    expect(await callRow(clinic, first.id, (row) => row.state === 'wrap-up')).toMatchObject({
+    expect(
+      await callRow(clinic, first.id, (row) => row.state === 'wrap-up' && row.ending !== null),
+    ).toMatchObject({
       ending: 'answered',
     });
     const second = await queues(clinic);

@@ -5,6 +5,15 @@ import { waitFor } from './wait.ts';
 /** How long after a test's last hang-up the exchange and the queues may still be tidying up. */
 const TIDY_WITHIN_MS = 5_000;
 
+/** Live calls by the application's own count; an expert's wrap-up may still run. */
+async function leftInProcess(clinic: Clinic): Promise<string[]> {
+  const metrics = await (await fetch(`${clinic.url}/metrics`)).text();
+  const live = [...metrics.matchAll(/^clinic_calls_live\{state="([a-z-]+)"\} ([0-9]+)$/gm)];
+  return live
+    .filter(([, state, count]) => state !== 'wrap-up' && count !== '0')
+    .map(([, state, count]) => `${count} live calls in ${state}`);
+}
+
 interface QueueRow {
   specialty: string;
   waiting: number;
@@ -25,7 +34,10 @@ interface ExpertRow {
 export async function expectNothingLeft(clinic?: Clinic): Promise<void> {
   let left: string[] = [];
   const tidy = async () => {
-    left = [...(await leftInExchange()), ...(clinic === undefined ? [] : await leftInQueues(clinic))];
+    left = [
+      ...(await leftInExchange()),
+      ...(clinic === undefined ? [] : [...(await leftInQueues(clinic)), ...(await leftInProcess(clinic))]),
+    ];
     return left.length === 0;
   };
   await waitFor(tidy, TIDY_WITHIN_MS).catch((cause: unknown) => {

@@ -202,8 +202,28 @@ describe('waiting', () => {
     expect(deeds(feed(walk, timer('join-again')).effects)).toEqual(['join-queue']);
     for (let tries = 1; tries < 10; tries++) walk = feed(walk, timer('join-again'), failed);
     expect(walk.call).toMatchObject({ state: 'leaving', ending: 'failed' });
-    expect(deeds(walk.effects)).toEqual(['to-fallback']);
+    expect(deeds(walk.effects)).toEqual(['leave-queue', 'to-fallback', 'timer']);
     expect(lastEntry(feed(walk, hangUp))).toMatchObject({ data: { ending: 'failed' } });
+    // Once the exchange has the citizen, it is the exchange that tells how the call ended.
+    const handed = feed(walk, { type: 'handed-over' });
+    expect(handed.call.state).toBe('ended');
+    expect(kinds(handed.effects)).toEqual([]);
+  });
+
+  it('gives an offer back that comes when nobody waits', () => {
+    for (const walk of [inMenu(), feed(start(), wordsOver, closed(null)), feed(isTalking(), hangUp)])
+      expect(deeds(feed(walk, offered('o9')).effects)).toEqual(['leave-queue']);
+  });
+
+  it('writes the place down even when the answer comes only after another process took over', () => {
+    const unanswered = feed(inMenu(), digit('2'), open('transport'), {
+      type: 'position-told',
+      position: null,
+    });
+    expect(unanswered.call).toMatchObject({ state: 'waiting', joined: false });
+    const joined = feed(unanswered, { type: 'queue-joined', position: 4 });
+    expect(kinds(joined.effects)).toEqual(['call.queued']);
+    expect(kinds(feed(joined, { type: 'queue-joined', position: 4 }).effects)).toEqual([]);
   });
 
   it('rings the offered expert while the announcement goes on', () => {
@@ -284,7 +304,7 @@ describe('connecting and talking', () => {
   it('says goodbye when the expert hangs up first', () => {
     const walk = feed(isTalking(), { type: 'expert-gone', offerId: 'o1', cause: 16 });
     expect(walk.call).toMatchObject({ state: 'wrap-up', ending: 'answered' });
-    expect(deeds(walk.effects)).toEqual(['end-talk', 'release', 'play', 'timer']);
+    expect(deeds(walk.effects)).toEqual(['end-talk', 'release', 'timer', 'play', 'timer']);
     const over = feed(walk, wordsOver, hangUp);
     expect(lastEntry(over)).toMatchObject({ kind: 'call.ended', data: { ending: 'answered' } });
     expect(feed(over, { type: 'wrap-up-ended', expertId: 'e001' }).call.state).toBe('ended');
@@ -295,6 +315,13 @@ describe('connecting and talking', () => {
     expect(kinds(walk.effects)).toEqual(['segment.ended', 'call.ended']);
     expect(walk.effects).toContainEqual({ do: 'release', wrapUpSeconds: 30 });
     expect(walk.call.state).toBe('wrap-up');
+  });
+
+  it('ends the wrap-up by itself when nobody tells that it is over', () => {
+    const walk = feed(isTalking(), hangUp, timer('wrap-up-over'));
+    expect(walk.call.state).toBe('ended');
+    expect(walk.effects).toContainEqual({ do: 'release', wrapUpSeconds: 0 });
+    expect(kinds(walk.effects)).toEqual(['wrap-up.ended']);
   });
 
   it('still says goodbye when the wrap-up ends first', () => {

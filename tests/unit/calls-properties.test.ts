@@ -66,7 +66,7 @@ const anyEvent: fc.Arbitrary<Maker> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom('silence', 'repeat-position', 'no-answer', 'join-again', 'last-words')
+      .constantFrom('silence', 'repeat-position', 'no-answer', 'join-again', 'last-words', 'wrap-up-over')
       .map((name) => timer(name)),
   },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'queue-failed', code: 'x', detail: 'y' })) },

@@ -53,9 +53,9 @@ describe('a call taken up by another process', () => {
 
   it('hangs up a citizen whose goodbye was cut off', () => {
     const goodbye = feed(isTalking(), { type: 'expert-gone', offerId: 'o1', cause: 16 });
-    expect(deeds(take(goodbye).effects)).toEqual(['stop-playing', 'hang-up-citizen']);
+    expect(deeds(take(goodbye).effects)).toEqual(['stop-playing', 'timer', 'hang-up-citizen']);
     const gone = feed(goodbye, { type: 'citizen-gone', cause: 16 });
-    expect(deeds(take(gone).effects)).toEqual([]);
+    expect(deeds(take(gone).effects)).toEqual(['timer']);
   });
 
   it('first silences what still sounds: Asterisk does nothing else on a channel meanwhile', () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, CallEvent } from '../../src/calls/call.ts';
+import type { Snapshot } from '../../src/calls/snapshots.ts';
 import { startRunner, type Perform, type Runner } from '../../src/calls/runner.ts';
 import {
   inMenu,
@@ -30,7 +31,7 @@ afterEach(() => {
 
 const clock = { now: () => NOW, monotonic: () => 0 };
 const snapshots = {
-  save: (call: Call) => {
+  save: ({ call }: Snapshot) => {
     story.push(`save ${call.state}`);
     return Promise.resolve();
   },
@@ -66,6 +67,27 @@ describe('startRunner', () => {
     live.post(wordsOver(live.call()));
     await live.idle();
     expect(story).toEqual(['save hours-check', 'ask-hours']);
+  });
+
+  it('saves with the state what a successor has to do again, and no sound', async () => {
+    const saved: Snapshot[] = [];
+    const save = vi.spyOn(snapshots, 'save').mockImplementation((snapshot) => {
+      saved.push(snapshot);
+      return Promise.resolve();
+    });
+    const live = run(isRinging());
+    live.post({ type: 'citizen-gone', cause: 16 });
+    await live.idle();
+    const last = saved.at(-1);
+    expect(last?.call.state).toBe('ended');
+    expect(last?.effects.map((effect) => effect.do)).toEqual([
+      'stop-ringing',
+      'leave-queue',
+      'record',
+      'record',
+    ]);
+    expect(saved[0]?.effects.map((effect) => effect.do)).not.toContain('ring');
+    save.mockRestore();
   });
 
   it('feeds back what an effect brought about before what arrived meanwhile', async () => {

@@ -38,7 +38,7 @@ describe('readConfig', () => {
   });
 
   it('takes an empty variable as not set', () => {
-    expect(readConfig({ ...needed, CLINIC_CITY: '' }).CLINIC_CITY).toBe('تهران');
+    expect(readConfig({ ...needed, CLINIC_TIMEZONE: '' }).CLINIC_TIMEZONE).toBe('Asia/Tehran');
     expect(() => readConfig({ ...needed, DATABASE_URL: '' })).toThrow('DATABASE_URL');
   });
 

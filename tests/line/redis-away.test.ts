@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { callRow } from '../support/calls.ts';
+import { startClinic, type Clinic } from '../support/clinic.ts';
+import { expectNothingLeft } from '../support/leftovers.ts';
+import { addExpert, closePhones, expertPhone } from '../support/phones.ts';
+import { startPrivateRedis, type PrivateServer } from '../support/private-servers.ts';
+import { queues, said } from '../support/scenes.ts';
+
+/** Redis blinks in the worst moment: the citizen is still served, the expert is not reserved for ever. */
+
+let redis: PrivateServer;
+let clinic: Clinic;
+let e001: string;
+
+beforeAll(async () => {
+  redis = await startPrivateRedis();
+  clinic = await startClinic({
+    env: { REDIS_URL: redis.url, RING_SECONDS: '3', WRAP_UP_SECONDS: '1', MISSES_BEFORE_PAUSE: '5' },
+  });
+  e001 = await addExpert(clinic, 'لیلا قاسمی', 'transport');
+});
+afterEach(async () => {
+  await closePhones();
+  await expectNothingLeft(clinic);
+});
+afterAll(async () => {
+  await clinic.close();
+  await redis.remove();
+});
+
+describe('Redis away for a moment', () => {
+  it('while a ring goes unanswered: the citizen is offered again', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    const missed = await expert.nextCall();
+    await redis.kill();
+    await missed.ended;
+    await redis.start();
+    void (await expert.nextCall()).answer();
+    await said(clinic, scene, 'call.answered');
+    void scene.call.hangup();
+    expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
+      ending: 'answered',
+      expertId: e001,
+    });
+  }, 60_000);
+
+  it('when a talk ends: the expert wraps up and is offered the next call', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    void (await expert.nextCall()).answer();
+    await said(clinic, scene, 'call.answered');
+    await redis.kill();
+    void scene.call.hangup();
+    await said(clinic, scene, 'call.ended');
+    await redis.start();
+    await callRow(clinic, scene.id, (row) => row.state === 'ended');
+    const next = await queues(clinic);
+    void (await expert.nextCall()).answer();
+    await said(clinic, next, 'call.answered');
+    void next.call.hangup();
+    await callRow(clinic, next.id, (row) => row.state === 'ended');
+  }, 60_000);
+
+  it('when a citizen gives up while an expert rings: the expert is free for the next', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    const ring = await expert.nextCall();
+    await redis.kill();
+    void scene.call.hangup();
+    await ring.ended;
+    await redis.start();
+    expect(await callRow(clinic, scene.id)).toMatchObject({ ending: 'abandoned' });
+    const next = await queues(clinic);
+    void (await expert.nextCall()).answer();
+    await said(clinic, next, 'call.answered');
+    void next.call.hangup();
+    await callRow(clinic, next.id, (row) => row.state === 'ended');
+  }, 60_000);
+});
