@@ -62,7 +62,7 @@ export function createCalls(deps: CallsDeps): Calls {
   const later = createLater(log);
   const perform = createPerform({
     ...deps,
-    later: later.add,
+    later: (work) => later.add(work),
     zone: config.CLINIC_TIMEZONE,
     ringSeconds: config.RING_SECONDS,
     callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,

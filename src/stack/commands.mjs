@@ -102,7 +102,8 @@ export async function withLock(file, onWait, work) {
   mkdirSync(dirname(file), { recursive: true });
   const told = setTimeout(onWait, 1000);
   const child = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat >&2'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
+    // Ctrl-C in a terminal is meant for us, not for the lock we hold while we put things away.
+    ...{ detached: true, stdio: ['pipe', 'pipe', 'ignore'] },
   });
   try {
     await new Promise((resolve, reject) => {
@@ -114,7 +115,10 @@ export async function withLock(file, onWait, work) {
     return await work();
   } finally {
     clearTimeout(told);
-    const ended = child.exitCode === null && new Promise((resolve) => child.once('exit', resolve));
+    const ended =
+      child.exitCode === null &&
+      child.signalCode === null &&
+      new Promise((resolve) => child.once('exit', resolve));
     child.stdin.end();
     await ended;
   }

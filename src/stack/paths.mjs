@@ -9,12 +9,12 @@ export const checkoutName = basename(projectDir);
 
 /**
  * The folder of everything a stack leaves behind: `.local`, for the tests' own stack `.local/test`.
- * @param {{ test?: boolean, env?: NodeJS.ProcessEnv }} [options] CLINIC_STATE_DIR takes precedence
+ * @param {{ test?: boolean, env?: NodeJS.ProcessEnv }} [options] CLINIC_STATE_DIR stands in for `.local`
  * @returns {string} absolute
  */
 export function stateDirOf({ test = false, env = process.env } = {}) {
-  if (env.CLINIC_STATE_DIR) return resolve(projectDir, env.CLINIC_STATE_DIR);
-  return join(projectDir, '.local', ...(test ? ['test'] : []));
+  const folder = resolve(projectDir, env.CLINIC_STATE_DIR || '.local');
+  return test ? join(folder, 'test') : folder;
 }
 
 /** What all checkouts of a user share: Asterisk's root file system and the spoken phrases. */

@@ -14,7 +14,7 @@ import { ensurePackages, STACK_PACKAGES, TEST_PACKAGES } from './packages.mjs';
 import { cacheDirOf, layoutOf, projectDir, stateDirOf } from './paths.mjs';
 import { defaultPorts, freePorts } from './ports.mjs';
 import { clusterHome, runningPostgres, startPostgres, stopPostgres } from './postgres.mjs';
-import { running, startTimeOf, stop, writeAside } from './processes.mjs';
+import { running, stop, writeAside } from './processes.mjs';
 import { runningRedis, startRedis, stopRedis } from './redis.mjs';
 import { secretsIn } from './secrets.mjs';
 import { describeStack } from './stack-file.mjs';
@@ -52,7 +52,7 @@ export async function up({ test = false, stateDir = stateDirOf({ test }), ports,
       part(log, 'Redis', () => startRedis({ layout, ports: chosen, test })),
       asteriskWithVoice({ layout, ports: chosen, secrets, log }),
     ]);
-    const app = livingApp(readStack(stateDir));
+    const app = livingApp(layout);
     const processes = { app, asterisk: asterisk.pid, postgres: postgres.pid, redis: redis.pid };
     const stack = describeStack({ layout, ports: chosen, secrets, processes });
     writeStack(stateDir, stack);
@@ -161,7 +161,7 @@ export function status({ test = false, stateDir = stateDirOf({ test }) } = {}) {
     stateDir,
     cluster: clusterHome(layout),
     ...stack,
-    processes: { app: livingApp(stack), ...parts },
+    processes: { app: livingApp(layout), ...parts },
   };
 }
 
@@ -180,9 +180,8 @@ export function writeStack(stateDir, stack) {
   writeAside(layoutOf(stateDir).stackFile, `${JSON.stringify(stack, null, 2)}\n`);
 }
 
-function livingApp(stack) {
-  const pid = stack?.processes.app ?? null;
-  return pid !== null && startTimeOf(pid) !== null ? pid : null;
+function livingApp(layout) {
+  return running(join(layout.pids, 'app.json'))?.pid ?? null;
 }
 
 function printStatus(found, json) {

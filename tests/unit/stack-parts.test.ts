@@ -63,7 +63,7 @@ describe('folders', () => {
   it('are taken from the environment where it names them', () => {
     expect(stateDirOf({ env: {} })).toBe(join(projectDir, '.local'));
     expect(stateDirOf({ test: true, env: {} })).toBe(join(projectDir, '.local', 'test'));
-    expect(stateDirOf({ test: true, env: { CLINIC_STATE_DIR: '/elsewhere' } })).toBe('/elsewhere');
+    expect(stateDirOf({ test: true, env: { CLINIC_STATE_DIR: '/elsewhere' } })).toBe('/elsewhere/test');
     expect(cacheDirOf({ XDG_CACHE_HOME: '/x' })).toBe('/x/clinic-137');
     expect(cacheDirOf({ XDG_CACHE_HOME: '/x', CLINIC_CACHE_DIR: '/y' })).toBe('/y/clinic-137');
   });
