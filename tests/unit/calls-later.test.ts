@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLater } from '../../src/calls/later.ts';
+import { silentLog } from '../support/silent-log.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const failing = (times: number, done: () => void) => {
+  let left = times;
+  return () => {
+    if (left-- > 0) return Promise.reject(new Error('redis away'));
+    done();
+    return Promise.resolve();
+  };
+};
+
+describe('createLater', () => {
+  it('repeats until it succeeds, and then no more', async () => {
+    const done = vi.fn();
+    const later = createLater(silentLog);
+    later.add(failing(3, done));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('keeps the order in which the work was given', async () => {
+    const order: string[] = [];
+    const later = createLater(silentLog);
+    later.add(failing(2, () => order.push('first')));
+    later.add(failing(0, () => order.push('second')));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  it('begins again when work comes after it was empty', async () => {
+    const done = vi.fn();
+    const later = createLater(silentLog);
+    later.add(failing(0, done));
+    await vi.advanceTimersByTimeAsync(5000);
+    later.add(failing(1, done));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(done).toHaveBeenCalledTimes(2);
+  });
+
+  it('stops when closed and leaves no timer', async () => {
+    const done = vi.fn();
+    const later = createLater(silentLog);
+    later.add(failing(1, done));
+    later.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
