@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { pause, reasonOf, within } from './deadlines.ts';
+import { pause } from '../platform/signals.ts';
+import { reasonOf, within } from './deadlines.ts';
 import { isRaw, text, type Raw } from './events.ts';
 import { AsteriskFault } from './faults.ts';
 import { createAmiClient, type AmiClient } from './libraries.ts';

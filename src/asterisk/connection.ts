@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { pause, reasonOf, within } from './deadlines.ts';
+import { pause } from '../platform/signals.ts';
+import { reasonOf, within } from './deadlines.ts';
 import type { Echo } from './echo.ts';
 import { AsteriskFault, brief } from './faults.ts';
 import type { Intake } from './intake.ts';

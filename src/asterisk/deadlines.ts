@@ -1,3 +1,4 @@
+import { pause } from '../platform/signals.ts';
 import type { Clock } from '../clock.ts';
 
 /** A timer this late was held up by us (a long computation, a stopped process), not by the other side. */
@@ -37,20 +38,6 @@ export function retryDelay(failures: number, random: number): number {
     SHORTEST_DELAY_MS * 2 ** Math.min(failures, 10),
   );
   return SHORTEST_DELAY_MS + Math.floor(random * span);
-}
-
-/** Waits; ends at once, without an error, when the signal comes. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Log } from '../log.ts';
 import { messageOf } from '../platform/fault.ts';
 import { isDataFault } from '../platform/sql.ts';
-import { quietPause } from './serial.ts';
+import { pause } from '../platform/signals.ts';
 import { savePresence, type PresenceChange } from './store.ts';
 
 /**
@@ -40,10 +40,7 @@ export function createKeeper(deps: { pool: Pool; log: Log; onKept: (expertId: st
         return log.error({ lost: queue.length }, 'presence.lost');
       } else {
         failures += 1;
-        await quietPause(
-          Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 6), LONGEST_PAUSE_MS),
-          stop.signal,
-        );
+        await pause(Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 6), LONGEST_PAUSE_MS), stop.signal);
       }
     }
   }

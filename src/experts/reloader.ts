@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import { messageOf } from '../platform/fault.ts';
-import { quietPause } from './serial.ts';
+import { pause } from '../platform/signals.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
@@ -24,7 +24,7 @@ export function createReloader(log: Log, work: () => Promise<void>): Reloader {
       } catch (error) {
         if (failures === 0) log.warn({ detail: messageOf(error) }, 'roster.unread');
         const longest = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures, 6), LONGEST_PAUSE_MS);
-        await quietPause(longest, stop.signal);
+        await pause(longest, stop.signal);
       }
     }
   }

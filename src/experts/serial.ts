@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 /** Small tools that keep news and reloads from overtaking each other. */
 
 /** Runs tasks one after another; each caller gets its own task's result or fault. */
@@ -30,11 +28,4 @@ export function createMarks(): Marks {
     now: () => count,
     newsSince: (id, moment) => (latest.get(id) ?? 0) > moment,
   };
-}
-
-/** Waits that long, or until stopped; being stopped is no fault. */
-export async function quietPause(milliseconds: number, stop: AbortSignal): Promise<void> {
-  await pause(milliseconds, undefined, { signal: stop }).catch((reason: unknown) => {
-    if (!stop.aborted) throw reason;
-  });
 }

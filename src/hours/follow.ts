@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { pause } from '../platform/signals.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../platform/fault.ts';
 
@@ -61,7 +61,7 @@ export function follow(deps: {
       }
       tellStarted();
       const longest = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures, 8), LONGEST_PAUSE_MS);
-      await quietPause(longest * (0.5 + Math.random() / 2), stop.signal);
+      await pause(longest * (0.5 + Math.random() / 2), stop.signal);
     }
   }
 
@@ -112,10 +112,4 @@ function createAttention(client: PoolClient, stop: AbortSignal): { wait(): Promi
       stop.removeEventListener('abort', onStop);
     },
   };
-}
-
-async function quietPause(milliseconds: number, stop: AbortSignal): Promise<void> {
-  await pause(milliseconds, undefined, { signal: stop }).catch((reason: unknown) => {
-    if (!stop.aborted) throw reason;
-  });
 }

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
+import { pause } from '../platform/signals.ts';
 
 /** What every role of a process shares. */
 export interface Shared {
@@ -38,17 +39,14 @@ export async function untilItWorks<T>(
     isFinal = () => false,
   }: { log: Log; signal: AbortSignal; isFinal?: (error: unknown) => boolean },
 ): Promise<T> {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let longest = FIRST_PAUSE_MS; ; longest = Math.min(longest * 2, LONGEST_PAUSE_MS)) {
     try {
       return await attempt();
     } catch (error) {
       if (isFinal(error) || signal.aborted) throw error;
-      if (pause === FIRST_PAUSE_MS) log.warn({ err: error }, `${what}.awaited`);
+      if (longest === FIRST_PAUSE_MS) log.warn({ err: error }, `${what}.awaited`);
     }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pause);
-      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-    });
+    await pause(longest, signal);
     signal.throwIfAborted();
   }
 }

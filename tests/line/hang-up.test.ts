@@ -93,6 +93,24 @@ describe('a citizen who hangs up', () => {
     expect(await storyKinds(clinic, scene.id)).toContain('segment.ended');
   });
 
+  it('in the goodbye, after the expert has hung up, is an answered call like any other', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    const ring = await expert.nextCall();
+    void ring.answer();
+    await said(clinic, scene, 'call.answered');
+    void ring.hangup();
+    await hears(scene.call, { key: 'talk/goodbye', seconds: 0.5 });
+    void scene.call.hangup();
+    const row = await callRow(clinic, scene.id, (one) => one.state === 'ended');
+    expect(row).toMatchObject({ ending: 'answered', expertId: e001 });
+    const kinds = await storyKinds(clinic, scene.id);
+    expect(kinds.filter((kind) => kind === 'segment.ended' || kind === 'call.ended')).toEqual([
+      'segment.ended',
+      'call.ended',
+    ]);
+  });
+
   it('in the same instant as the answer ends in one known way, again and again', async () => {
     const expert = await expertPhone(clinic, e001);
     // From before the answer to after the two were joined, a few milliseconds apart.

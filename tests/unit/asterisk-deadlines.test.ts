@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { forever, pause, retryDelay, startDeadline, within } from '../../src/asterisk/deadlines.ts';
+import { forever, retryDelay, startDeadline, within } from '../../src/asterisk/deadlines.ts';
+import { pause } from '../../src/platform/signals.ts';
 
 let now = 0;
 const clock = { now: () => now, monotonic: () => now };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createReloader } from '../../src/experts/reloader.ts';
-import { createMarks, createSerial, quietPause } from '../../src/experts/serial.ts';
+import { createMarks, createSerial } from '../../src/experts/serial.ts';
+import { pause } from '../../src/platform/signals.ts';
 import { recordingLog, silentLog } from '../support/silent-log.ts';
 
 function gate() {
@@ -95,9 +96,9 @@ describe('a reloader', () => {
 describe('a quiet pause', () => {
   test('ends at once when stopped, also before it began', async () => {
     const stop = new AbortController();
-    const pause = quietPause(60_000, stop.signal);
+    const waiting = pause(60_000, stop.signal);
     stop.abort();
-    await pause;
-    await quietPause(60_000, stop.signal);
+    await waiting;
+    await pause(60_000, stop.signal);
   });
 });
