@@ -72,7 +72,7 @@ export function createPerform(deps: EffectDeps): Perform {
       await transition();
     } catch (error) {
       log.warn({ err: error, callId: call.id }, `${what}.delayed`);
-      deps.later(() => transition());
+      deps.later(transition);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { messageOf } from '../platform/fault.ts';
+import { codeOf } from '../platform/fault.ts';
 
 /** Work that failed for want of Redis and is repeated until it succeeds, in the order it was given. */
 export interface Later {
@@ -8,6 +8,8 @@ export interface Later {
 }
 
 const AGAIN_MS = 500;
+/** The one fault that passes by itself. */
+const AWAY = 'redis-failed';
 
 export function createLater(log: Log): Later {
   const queue: (() => Promise<unknown>)[] = [];
@@ -19,8 +21,9 @@ export function createLater(log: Log): Later {
       try {
         await next();
       } catch (error) {
-        log.debug({ detail: messageOf(error), waiting: queue.length }, 'work.delayed');
-        return wait();
+        if (codeOf(error) === AWAY) return wait();
+        // Refused for good: what comes behind it must not wait for ever.
+        log.error({ err: error, waiting: queue.length }, 'work.refused');
       }
       queue.shift();
     }

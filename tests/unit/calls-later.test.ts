@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLater } from '../../src/calls/later.ts';
+import { fault } from '../../src/platform/fault.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -8,7 +9,7 @@ afterEach(() => vi.useRealTimers());
 const failing = (times: number, done: () => void) => {
   let left = times;
   return () => {
-    if (left-- > 0) return Promise.reject(new Error('redis away'));
+    if (left-- > 0) return Promise.reject(fault('redis-failed', 'redis away'));
     done();
     return Promise.resolve();
   };
@@ -31,6 +32,17 @@ describe('createLater', () => {
     later.add(failing(0, () => order.push('second')));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(order).toEqual(['first', 'second']);
+  });
+
+  it('does not let what is refused for good hold up the rest', async () => {
+    const done = vi.fn();
+    const later = createLater(silentLog);
+    const refused = vi.fn(() => Promise.reject(fault('expert-unknown', 'no such expert')));
+    later.add(refused);
+    later.add(failing(0, done));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(refused).toHaveBeenCalledTimes(1);
+    expect(done).toHaveBeenCalledTimes(1);
   });
 
   it('begins again when work comes after it was empty', async () => {
