@@ -17,6 +17,8 @@ const FIELD = 'json';
 /**
  * Reads a stream to its end and then waits for more, blocked in Redis: nothing is polled.
  * @param redis a connection of its own (mode `blocking`); closed with the reader.
+ * A Redis emptied within the very millisecond of the last entry gives that entry's id to the next one, which is then not
+ * read: whoever waits for an answer to it is told by the deadline.
  * @param from id after which to begin: `0` for all there is.
  * @param listener must not throw.
  */
