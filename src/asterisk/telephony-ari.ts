@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createApi, type Api } from './api.ts';
 import { followPhones } from './phones.ts';
-import { readEvent, text } from './events.ts';
+import { NEEDED_TYPES, readEvent, text } from './events.ts';
 import { AsteriskFault, brief, meansGone } from './faults.ts';
 import { startLink } from './link.ts';
 import { createListeners } from './listeners.ts';
@@ -74,7 +74,11 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     echoDeadlineMs: settings.echoDeadlineMs ?? 2000,
     prepare: async () => {
       await api.load();
-      await phones.follow();
+      await api.call('applications.filter', {
+        applicationName: app,
+        filter: { allowed: NEEDED_TYPES.map((type) => ({ type })) },
+      });
+      await phones.followAgain();
     },
     sendEcho: (eventName) => api.call('events.userEvent', { eventName, application: app }),
     onState: links.tell,
@@ -116,9 +120,12 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     onReplaced: replaced.add,
     putSoftphone: async (account) => {
       await softphones.put(account);
-      await phones.followFirst();
+      await phones.follow(account.username);
     },
-    removeSoftphone: softphones.remove,
+    removeSoftphone: async (username) => {
+      await softphones.remove(username);
+      phones.forget(username);
+    },
     counts: () => ({ ...counts, malformed: link.malformed() }),
     close: async () => {
       await link.close();

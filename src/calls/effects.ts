@@ -99,9 +99,9 @@ export function createPerform(deps: EffectDeps): Perform {
   const ring: Do<'ring'> = async (call, { offer }, reply) => {
     const { offerId } = offer;
     try {
-      const [, placed] = await Promise.all([
-        telephony.createBridge(talkBridge(offerId)),
+      const [placed] = await Promise.all([
         telephony.originate(originate(call, offer, deps)),
+        telephony.createBridge(talkBridge(offerId)),
       ]);
       if (placed === 'unreachable') reply({ type: 'expert-failed', offerId, reason: 'unreachable' });
     } catch (error) {

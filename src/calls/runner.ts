@@ -4,7 +4,7 @@ import type { Call, CallEvent, Effect, Settings, TimerName } from './call.ts';
 import { createInbox } from './inbox.ts';
 import { step, type Step } from './machine.ts';
 import { within } from '../platform/within.ts';
-import { repeatable, type Snapshots } from './snapshots.ts';
+import { besideSnapshot, repeatable, type Snapshots } from './snapshots.ts';
 
 /** Carries out one effect; what comes of it at once is given to `reply`. */
 export type Perform = (
@@ -67,11 +67,13 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
     if (next.call.visit !== call.visit) dropTimers();
     const changed = next.call !== call;
     call = next.call;
-    if (changed) await save(next.effects);
+    const saved = changed ? save(next.effects) : Promise.resolve();
     for (const effect of next.effects) {
+      if (!besideSnapshot(effect)) await saved;
       if (effect.do === 'timer') setTimer(effect);
       else await attempt(effect, reply);
     }
+    await saved;
     if (call.state === 'ended') await finish();
   }
 

@@ -29,6 +29,16 @@ const REPEATABLE: ReadonlySet<Effect['do']> = new Set([
   'hang-up-citizen',
 ]);
 
+/**
+ * Effects that need not wait until the snapshot is durable. Transitions go to Redis over the same connection, behind the
+ * snapshot, and are carried out in that order; and of an expert to be rung Redis knows already, since the offer stands there.
+ */
+const BESIDE: ReadonlySet<Effect['do']> = new Set([
+  ...(['join-queue', 'leave-queue', 'accept', 'miss', 'release', 'ring', 'record'] as const),
+]);
+
+export const besideSnapshot = (effect: Effect): boolean => BESIDE.has(effect.do);
+
 export const repeatable = (effects: readonly Effect[]): Effect[] =>
   effects.filter((effect) => REPEATABLE.has(effect.do));
 

@@ -75,10 +75,11 @@ export const talking = row(
     'expert-gone': arrow(['wrap-up', 'leaving', 'waiting'], (draft, event) => {
       if (draft.call.talk?.offerId !== event.offerId) return;
       if (event.cause !== null && event.cause !== NORMAL_CLEARING) return loseExpert(draft);
-      endTalk(draft);
       endSegment(draft, 'expert');
       change(draft, { ending: 'answered' });
+      // The expert's leg is gone already: whoever waits for this expert need not wait until the bridge is put away.
       wrapUp(draft);
+      endTalk(draft);
       play(draft, goodbye);
       after(draft, LONGEST_WORDS_SECONDS, 'last-words');
     }),

@@ -7,12 +7,14 @@ import { fault } from './fault.mjs';
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+export const BENCH_PACKAGES = ['sip-tester', 'tcpdump'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
   'redis-server': 'redis-server',
   'espeak-ng': 'espeak-ng',
   'sip-tester': 'sipp',
+  tcpdump: 'tcpdump',
   mmdebstrap: 'mmdebstrap',
   sox: 'sox',
   openssl: 'openssl',

@@ -27,17 +27,17 @@ const filesOf = (layout) => ({
 
 /**
  * Starts the cluster, made first where there is none, with the role and database `clinic`.
- * @param {{ layout: ReturnType<import('./paths.mjs').layoutOf>, ports: import('./ports.mjs').Ports, password: string, test: boolean }} options
- *   test: the role may create databases, and nothing is synced to the disk
+ * @param {{ layout: ReturnType<import('./paths.mjs').layoutOf>, ports: import('./ports.mjs').Ports, password: string, test: boolean, synced?: boolean }} options
+ *   test: the role may create databases, and nothing is synced to the disk unless `synced` says so
  * @returns {Promise<{ pid: number, started: boolean }>}
  */
-export async function startPostgres({ layout, ports, password, test }) {
+export async function startPostgres({ layout, ports, password, test, synced = !test }) {
   const files = filesOf(layout);
   const home = clusterHome(layout);
   const data = join(home, 'data');
   const settings = {
     ...{ port: ports.postgres, listen_addresses: HOST, unix_socket_directories: '' },
-    ...{ max_connections: test ? 300 : 100, fsync: test ? 'off' : 'on' },
+    ...{ max_connections: test ? 300 : 100, fsync: synced ? 'on' : 'off' },
   };
   const args = [
     '-D',

@@ -31,12 +31,19 @@ const silent = () => undefined;
 
 /**
  * Starts what does not run; whatever runs as it should stays as it is.
- * @param {Options & { ports?: import('./ports.mjs').Ports }} [options] ports: default those of the environment, for tests
- *   the ones this stack has already or a free set
+ * @param {Options & { ports?: import('./ports.mjs').Ports, synced?: boolean }} [options] ports: default those of the
+ *   environment, for tests the ones this stack has already or a free set; synced: PostgreSQL waits for the disk, as it does
+ *   everywhere but in tests
  * @returns {Promise<ReturnType<typeof describeStack>>} what stands in stack.json
  * @throws faults with a code, each with a message for the person
  */
-export async function up({ test = false, stateDir = stateDirOf({ test }), ports, log = silent } = {}) {
+export async function up({
+  test = false,
+  stateDir = stateDirOf({ test }),
+  ports,
+  synced = !test,
+  log = silent,
+} = {}) {
   const layout = layoutOf(stateDir);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const waiting = () => log('Another command works on this stack; waiting for it');
@@ -47,7 +54,7 @@ export async function up({ test = false, stateDir = stateDirOf({ test }), ports,
     mkdirSync(layout.recordings, { recursive: true });
     const [postgres, redis, asterisk] = await all([
       part(log, 'PostgreSQL', () =>
-        startPostgres({ layout, ports: chosen, password: secrets.postgres, test }),
+        startPostgres({ layout, ports: chosen, password: secrets.postgres, test, synced }),
       ),
       part(log, 'Redis', () => startRedis({ layout, ports: chosen, test })),
       asteriskWithVoice({ layout, ports: chosen, secrets, log }),

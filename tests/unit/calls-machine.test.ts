@@ -304,7 +304,7 @@ describe('connecting and talking', () => {
   it('says goodbye when the expert hangs up first', () => {
     const walk = feed(isTalking(), { type: 'expert-gone', offerId: 'o1', cause: 16 });
     expect(walk.call).toMatchObject({ state: 'wrap-up', ending: 'answered' });
-    expect(deeds(walk.effects)).toEqual(['end-talk', 'release', 'timer', 'play', 'timer']);
+    expect(deeds(walk.effects)).toEqual(['release', 'timer', 'end-talk', 'play', 'timer']);
     const over = feed(walk, wordsOver, hangUp);
     expect(lastEntry(over)).toMatchObject({ kind: 'call.ended', data: { ending: 'answered' } });
     expect(feed(over, { type: 'wrap-up-ended', expertId: 'e001' }).call.state).toBe('ended');

@@ -1,0 +1,154 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ari } from '../../support/leftovers.ts';
+import { testStack } from '../../support/stack.ts';
+import { waitFor } from '../../support/wait.ts';
+
+/** Citizens and experts of a benchmark by SIPp: the same ones for every side. */
+
+const HOST = '127.0.0.1';
+/** Where SIPp listens, clear of the stack's own ports. */
+export const PORTS = { experts: 12230, expertsMedia: 12232, register: 12236, citizens: 12240, citizensMedia: 12242 };
+const STOP_WITHIN_MS = 5_000;
+
+export interface Account {
+  username: string;
+  password: string;
+}
+
+export interface Arrival {
+  /** As the network would send it; no two alike. */
+  number: string;
+  /** Milliseconds after the first possible moment. */
+  at: number;
+}
+
+/** A Poisson stream: exponential gaps. The same seed gives the same callers. */
+export function poissonArrivals(count: number, perSecond: number, seed: number): Arrival[] {
+  const random = mulberry32(seed);
+  let at = 0;
+  return Array.from({ length: count }, (_, i) => {
+    at += (-Math.log(1 - random()) / perSecond) * 1000;
+    return { number: `0912${String(1_000_000 + i)}`, at: Math.round(at) };
+  });
+}
+
+/** A small generator of uniform numbers in [0, 1) that, unlike Math.random, can be seeded. */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Registers the telephones, which answer already; resolves when the exchange can reach each. */
+export async function registerExperts(accounts: readonly Account[]): Promise<void> {
+  const file = lines(accounts.map(({ username, password }) => `${username};[authentication username=${username} password=${password}]`));
+  const sipp = startSipp({
+    scenario: scenario('register.xml'),
+    keys: { contact: String(PORTS.experts) },
+    options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(PORTS.register)],
+  });
+  const { code, output } = await sipp.ended;
+  rmSync(file);
+  if (code !== 0) throw new Error(`SIPp could not register the experts (${code}):\n${output.slice(-2000)}`);
+  for (const { username } of accounts) {
+    const online = async () =>
+      (await ari<{ state: string }>(`/endpoints/PJSIP/${username}`)).state === 'online';
+    await waitFor(online, 10_000);
+  }
+}
+
+export interface Talk {
+  ringMs: number;
+  talkMinMs: number;
+  talkMaxMs: number;
+}
+
+export interface Sipp {
+  pid: number;
+  ended: Promise<{ code: number | null; output: string }>;
+  stop(): Promise<void>;
+}
+
+/** The experts' telephones answer from now on. */
+export function answeringExperts({ ringMs, talkMinMs, talkMaxMs }: Talk): Sipp {
+  const text = readFileSync(sourceOf('experts.xml'), 'utf8')
+    .replaceAll('RING_MS', String(ringMs))
+    .replaceAll('TALK_MIN_MS', String(talkMinMs))
+    .replaceAll('TALK_MAX_MS', String(talkMaxMs));
+  return startSipp({
+    scenario: written('xml', text),
+    options: ['-p', String(PORTS.experts), '-mp', String(PORTS.expertsMedia)],
+  });
+}
+
+/** All citizens dial `number`, each at its own moment; ends when the last has been hung up on. */
+export function callingCitizens(number: string, arrivals: readonly Arrival[]): Sipp {
+  const file = lines(arrivals.map((one) => `${one.number};${one.at}`));
+  const trunk = Object.values(testStack().sip.trunk.headers)[0] ?? '';
+  const count = String(arrivals.length);
+  return startSipp({
+    scenario: scenario('citizens.xml'),
+    keys: { number, trunk },
+    // All are made at once and wait for their moment by themselves.
+    options: [
+      ...['-inf', file, '-m', count, '-l', count, '-r', '5000'],
+      ...['-p', String(PORTS.citizens), '-mp', String(PORTS.citizensMedia)],
+    ],
+    raw: true,
+  });
+}
+
+interface Start {
+  scenario: string;
+  keys?: Record<string, string>;
+  options: readonly string[];
+  /** Digits are sent through a raw socket, hence sudo for everyone but root. */
+  raw?: boolean;
+}
+
+function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): Sipp {
+  const { host, port } = testStack().sip.trunk;
+  const given = Object.entries(keys).flatMap(([key, value]) => ['-key', key, value]);
+  const parts = [`${host}:${port}`, '-sf', file, '-i', HOST, '-mi', HOST, ...given, ...options, '-nostdin', ...(process.env['SIPP_TRACE'] ? ['-trace_err','-trace_msg','-error_file','/tmp/sipp.err','-message_file','/tmp/sipp.msg'] : [])];
+  const [command, ...rest] =
+    raw && process.getuid?.() !== 0 ? ['sudo', '-n', 'sipp', ...parts] : ['sipp', ...parts];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  // SIPp paints its screen once a second: only the end is of use.
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-20_000)));
+  const ended = new Promise<{ code: number | null; output: string }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+  ended.catch(() => undefined);
+  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
+}
+
+/** SIPp ends its calls on SIGUSR1. */
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.kill('SIGUSR1');
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(tooLong);
+}
+
+const sourceOf = (file: string): string => fileURLToPath(new URL(`../sipp/${file}`, import.meta.url));
+const scenario = sourceOf;
+
+const lines = (rows: readonly string[]): string => written('csv', `SEQUENTIAL\n${rows.join('\n')}\n`);
+
+let written_ = 0;
+function written(ending: string, text: string): string {
+  const file = join(tmpdir(), `clinic-bench-${process.pid}-${++written_}.${ending}`);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
