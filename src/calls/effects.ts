@@ -99,10 +99,9 @@ export function createPerform(deps: EffectDeps): Perform {
   const ring: Do<'ring'> = async (call, { offer }, reply) => {
     const { offerId } = offer;
     try {
-      const [placed] = await Promise.all([
-        telephony.originate(originate(call, offer, deps)),
-        telephony.createBridge(talkBridge(offerId)),
-      ]);
+      // The bridge is needed when the expert answers, not before: nothing competes with the call itself.
+      const placed = await telephony.originate(originate(call, offer, deps));
+      if (placed === 'done') await telephony.createBridge(talkBridge(offerId));
       if (placed === 'unreachable') reply({ type: 'expert-failed', offerId, reason: 'unreachable' });
     } catch (error) {
       log.error({ err: error, callId: call.id, offerId }, 'ring.failed');

@@ -21,7 +21,15 @@ const resultFile = join(stateDir, 'result.json');
  * the ports the kernel gives away by itself, and clear of the demo's and of the tests'.
  */
 const PORTS = {
-  ...{ sip: 12200, sipTls: 12201, asteriskHttp: 12202, ami: 12203, web: 12204, postgres: 12205, redis: 12206 },
+  ...{
+    sip: 12200,
+    sipTls: 12201,
+    asteriskHttp: 12202,
+    ami: 12203,
+    web: 12204,
+    postgres: 12205,
+    redis: 12206,
+  },
   ...{ callback: 12209, rtpStart: 14000, rtpEnd: 19999 },
 };
 
@@ -32,7 +40,9 @@ const names = () =>
 
 function usage(name) {
   const unknown = name === undefined ? '' : `There is no benchmark "${name}".\n`;
-  process.stderr.write(`${unknown}Usage: npm run bench -- NAME. Benchmarks there are: ${names().join(', ')}.\n`);
+  process.stderr.write(
+    `${unknown}Usage: npm run bench -- NAME. Benchmarks there are: ${names().join(', ')}.\n`,
+  );
   process.exitCode = 2;
 }
 

@@ -47,11 +47,14 @@ interface Measured extends Gaps {
   overtakesPer1000: number;
 }
 
-export async function run(args: readonly string[], tell: (line: string) => void): Promise<Record<string, unknown>> {
+export async function run(
+  args: readonly string[],
+  tell: (line: string) => void,
+): Promise<Record<string, unknown>> {
   const calls = Number(args[0] ?? CALLS);
   const sides = args[1] === undefined ? SIDES : (args[1].split(',') as Side[]);
   const arrivals = poissonArrivals(calls, CALLS_PER_SECOND, SEED);
-  const clinic = await startClinic({ env: { WRAP_UP_SECONDS: '0', LOG_LEVEL: 'info', ...(process.env['PROF'] ? { NODE_OPTIONS: '--import=/tmp/profhook.mjs' } : {}) } });
+  const clinic = await startClinic({ env: { WRAP_UP_SECONDS: '0', LOG_LEVEL: 'info' } });
   const accounts = await staffed(clinic, EXPERTS, 'urban-planning');
   const answering = answeringExperts(TALK);
   await registerExperts(accounts);
@@ -87,14 +90,17 @@ async function measure(side: Side, { clinic, experts, arrivals, file }: Scene): 
   const stop = await begin(side, clinic, experts);
   const since = Date.now();
   const { code, output } = await callingCitizens(NUMBERS[side], arrivals).ended;
-  if (code !== 0) throw new Error(`Not every citizen of ${side} was served (${code}): ${output.slice(-3000)}`);
+  if (code !== 0)
+    throw new Error(`Not every citizen of ${side} was served (${code}): ${output.slice(-3000)}`);
   await waitFor(async () => (await leftInExchange()).length === 0, 30_000);
   const messages = readCapture(file).filter(({ at }) => at >= since);
   const gaps = handoffGaps(messages, { citizens: PORTS.citizens, experts: PORTS.experts }, SETTLE_MS);
   const entered = side === 'ours' ? await places(clinic) : undefined;
   const served = servedSince(readCel(join(testStack().asterisk.logDir, 'cel.csv')), since, entered);
   if (served.length !== arrivals.length)
-    throw new Error(`Asterisk tells of ${served.length} served citizens of ${side}, not of ${arrivals.length}`);
+    throw new Error(
+      `Asterisk tells of ${served.length} served citizens of ${side}, not of ${arrivals.length}`,
+    );
   await stop();
   return { ...gaps, overtakesPer1000: rounded((overtakes(served, TOLERANCE_MS) * 1000) / served.length) };
 }

@@ -56,7 +56,10 @@ export async function configureAppQueue(
 
 type Settings = Record<string, string>;
 
-function writeQueues({ general, queue }: { general: Settings; queue: Settings }, experts: readonly string[]): void {
+function writeQueues(
+  { general, queue }: { general: Settings; queue: Settings },
+  experts: readonly string[],
+): void {
   const section = (name: string, settings: Settings) => [
     `[${name}]`,
     ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`),

@@ -31,8 +31,9 @@ export interface Capture {
 /** Takes all UDP packets of `port` on the loopback until stopped. Needs root or sudo. */
 export async function startCapture(port: number, file: string): Promise<Capture> {
   const args = ['-i', 'lo', '-s', '0', '-B', '16384', '-U', '-w', file, `udp port ${port}`];
-  const [command, ...rest] = process.getuid?.() === 0 ? ['tcpdump', ...args] : ['sudo', '-n', 'tcpdump', ...args];
-  const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [command, ...rest] =
+    process.getuid?.() === 0 ? ['tcpdump', ...args] : ['sudo', '-n', 'tcpdump', ...args];
+  const child = spawn(command ?? 'tcpdump', rest, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   const lines = createInterface({ input: child.stderr });
   lines.on('line', (line) => (said += `${line}\n`));
@@ -67,7 +68,7 @@ export function readCapture(file: string): SipMessage[] {
   const bytes = readFileSync(file);
   if (bytes.readUInt32LE(0) !== MAGIC) throw new Error(`${file} is no capture of this kind of machine`);
   const messages: SipMessage[] = [];
-  for (let offset = GLOBAL_HEADER; offset + RECORD_HEADER <= bytes.length; ) {
+  for (let offset = GLOBAL_HEADER; offset + RECORD_HEADER <= bytes.length;) {
     const at = bytes.readUInt32LE(offset) * 1000 + bytes.readUInt32LE(offset + 4) / 1000;
     const length = bytes.readUInt32LE(offset + 8);
     const start = offset + RECORD_HEADER;

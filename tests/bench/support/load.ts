@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,13 @@ import { waitFor } from '../../support/wait.ts';
 
 const HOST = '127.0.0.1';
 /** Where SIPp listens, clear of the stack's own ports. */
-export const PORTS = { experts: 12230, expertsMedia: 12232, register: 12236, citizens: 12240, citizensMedia: 12242 };
+export const PORTS = {
+  experts: 12230,
+  expertsMedia: 12232,
+  register: 12236,
+  citizens: 12240,
+  citizensMedia: 12242,
+};
 const STOP_WITHIN_MS = 5_000;
 
 export interface Account {
@@ -49,14 +55,17 @@ function mulberry32(seed: number): () => number {
 
 /** Registers the telephones, which answer already; resolves when the exchange can reach each. */
 export async function registerExperts(accounts: readonly Account[]): Promise<void> {
-  const file = lines(accounts.map(({ username, password }) => `${username};[authentication username=${username} password=${password}]`));
+  const file = lines(
+    accounts.map(
+      ({ username, password }) => `${username};[authentication username=${username} password=${password}]`,
+    ),
+  );
   const sipp = startSipp({
-    scenario: scenario('register.xml'),
+    scenario: sourceOf('register.xml'),
     keys: { contact: String(PORTS.experts) },
     options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(PORTS.register)],
   });
   const { code, output } = await sipp.ended;
-  rmSync(file);
   if (code !== 0) throw new Error(`SIPp could not register the experts (${code}):\n${output.slice(-2000)}`);
   for (const { username } of accounts) {
     const online = async () =>
@@ -95,7 +104,7 @@ export function callingCitizens(number: string, arrivals: readonly Arrival[]): S
   const trunk = Object.values(testStack().sip.trunk.headers)[0] ?? '';
   const count = String(arrivals.length);
   return startSipp({
-    scenario: scenario('citizens.xml'),
+    scenario: sourceOf('citizens.xml'),
     keys: { number, trunk },
     // All are made at once and wait for their moment by themselves.
     options: [
@@ -117,7 +126,7 @@ interface Start {
 function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): Sipp {
   const { host, port } = testStack().sip.trunk;
   const given = Object.entries(keys).flatMap(([key, value]) => ['-key', key, value]);
-  const parts = [`${host}:${port}`, '-sf', file, '-i', HOST, '-mi', HOST, ...given, ...options, '-nostdin', ...(process.env['SIPP_TRACE'] ? ['-trace_err','-trace_msg','-error_file','/tmp/sipp.err','-message_file','/tmp/sipp.msg'] : [])];
+  const parts = [`${host}:${port}`, '-sf', file, '-i', HOST, '-mi', HOST, ...given, ...options, '-nostdin'];
   const [command, ...rest] =
     raw && process.getuid?.() !== 0 ? ['sudo', '-n', 'sipp', ...parts] : ['sipp', ...parts];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -142,13 +151,24 @@ async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void>
 }
 
 const sourceOf = (file: string): string => fileURLToPath(new URL(`../sipp/${file}`, import.meta.url));
-const scenario = sourceOf;
 
 const lines = (rows: readonly string[]): string => written('csv', `SEQUENTIAL\n${rows.join('\n')}\n`);
 
-let written_ = 0;
+let ours: string | undefined;
+
+/** Made at the first need, gone with the process: passwords stand in it. */
+function folder(): string {
+  if (ours === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'clinic-bench-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    ours = made;
+  }
+  return ours;
+}
+
+let files = 0;
 function written(ending: string, text: string): string {
-  const file = join(tmpdir(), `clinic-bench-${process.pid}-${++written_}.${ending}`);
+  const file = join(folder(), `${++files}.${ending}`);
   writeFileSync(file, text, { mode: 0o600 });
   return file;
 }

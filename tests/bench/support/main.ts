@@ -7,7 +7,7 @@ export interface Bench {
    * tell: prints a line for the person who watches.
    * @returns the figures, the command's last line as JSON
    */
-  run(args: readonly string[], tell: (line: string) => void): Promise<Record<string, unknown>>;
+  run: (args: readonly string[], tell: (line: string) => void) => Promise<Record<string, unknown>>;
 }
 
 const [name = '', resultFile = '', ...args] = process.argv.slice(2);
