@@ -77,10 +77,15 @@ const READERS: Readonly<Record<string, Reader>> = {
 };
 
 /**
- * The types Asterisk is asked to send: those read above, and the echo that proves the socket. Unasked it would send half as much
- * again for every call in set variables alone (48 events, 44 kB), all of it to be written, read and thrown away.
+ * The types Asterisk is asked to send: those read above, the echo that proves the socket, and the word that another process has
+ * taken our name. Unasked it would send half as much again for every call in set variables alone (48 events, 44 kB), all of it to
+ * be written, read and thrown away.
  */
-export const NEEDED_TYPES: readonly string[] = [...Object.keys(READERS), 'ChannelUserevent'];
+export const NEEDED_TYPES: readonly string[] = [
+  ...Object.keys(READERS),
+  'ChannelUserevent',
+  'ApplicationReplaced',
+];
 
 /** A channel as Asterisk tells it in events and lists; what is missing is ''. */
 export function readChannel(raw: Raw): ChannelSnapshot {
