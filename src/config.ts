@@ -21,6 +21,12 @@ const properties = {
   AMI_PASSWORD: string('AMI password'),
   HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
   HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
+  METRICS_PORT: integer(
+    'Port on `HTTP_HOST` for `/metrics` and `/healthz` alone, where a process has no role `web` or its port is public; 0: none',
+    0,
+    0,
+    65535,
+  ),
   PUBLIC_URL: string('Address under which browsers reach the web server', 'http://127.0.0.1:8137'),
   TRUST_PROXY: Type.String({
     description:

@@ -1,5 +1,4 @@
 import closeWithGrace from 'close-with-grace';
-import { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, roles, type Config, type Role } from './config.ts';
 import { createLog, type Log } from './log.ts';
@@ -8,7 +7,9 @@ import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
 import { startCalls } from './roles/calls.ts';
+import { exposeFigures } from './roles/exposition.ts';
 import { startJobs } from './roles/jobs.ts';
+import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
 import { startWatch } from './roles/watch.ts';
 import { startWeb } from './roles/web.ts';
@@ -72,6 +73,15 @@ async function startRole(
   }
 }
 
+/** Before the roles: a part that is awaited for long must be seen to be. */
+async function startFigures({ config, registry, giveUp }: Shared, running: RunningRole[]): Promise<void> {
+  try {
+    running.push(await exposeFigures(registry, config.HTTP_HOST, config.METRICS_PORT));
+  } catch (error) {
+    giveUp(`the port for metrics cannot be used: ${messageOf(error)}`);
+  }
+}
+
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
@@ -95,7 +105,9 @@ async function main(): Promise<void> {
     void grace.close();
   };
 
-  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry: new Registry(), giveUp };
+  const registry = createRegistry({ config, pool, redis });
+  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry, giveUp };
+  if (config.METRICS_PORT > 0) await startFigures(shared, running);
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));

@@ -10,6 +10,7 @@ import { createRoutingReader } from '../routing/reader.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
+import { measuredCommands } from './measured.ts';
 import type { RunningRole, Shared } from './role.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
@@ -19,7 +20,7 @@ const ISSUER = 'Clinic 137';
 export async function startWeb(shared: Shared): Promise<RunningRole> {
   const { config, log, clock, pool, redis, registry } = shared;
   const routing = createRoutingReader({ redis, clock });
-  const commands = createCommandClient({ redis, log });
+  const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
   const sip = {
     domain: config.SIP_DOMAIN,
