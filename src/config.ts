@@ -22,7 +22,7 @@ const properties = {
   HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
   HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
   METRICS_PORT: integer(
-    'Port on `HTTP_HOST` for `/metrics` and `/healthz` alone, where a process has no role `web` or its port is public; 0: none',
+    'Port of `/metrics` and `/healthz` alone, for a process without the role `web`; 0: none',
     0,
     0,
     65535,

@@ -104,17 +104,18 @@ function timeFact(
   figures: Figures,
   trace: Trace,
 ): void {
+  const queuedAt = call?.queuedAt ?? null;
   switch (fact.kind) {
     case 'call.answered': {
       // A citizen whose expert's line broke has waited once; the second answer is the same call's.
-      if (!trace.answered && call?.queuedAt != null)
-        figures.waitUntilAnswer.observe({ specialty }, seconds(call.queuedAt, fact.data.answeredAt));
+      if (!trace.answered && queuedAt !== null)
+        figures.waitUntilAnswer.observe({ specialty }, seconds(queuedAt, fact.data.answeredAt));
       trace.answered = true;
       return;
     }
     case 'call.ended':
-      if (fact.data.ending === 'abandoned' && call?.queuedAt != null)
-        figures.waitUntilAbandon.observe({ specialty }, seconds(call.queuedAt, fact.data.endedAt));
+      if (fact.data.ending === 'abandoned' && queuedAt !== null)
+        figures.waitUntilAbandon.observe({ specialty }, seconds(queuedAt, fact.data.endedAt));
       return;
     case 'offer.made':
       return void trace.rings.set(fact.data.offerId, Date.parse(fact.data.madeAt));
@@ -155,34 +156,48 @@ function makeFigures(registry: Registry, specialties: readonly string[]) {
   ) => new Histogram({ name, help, labelNames, buckets, registers });
   const by = ['specialty'] as const;
   const figures = {
-    entered: counter('clinic_calls_entered_total', 'Calls that entered the clinic, by how they came', [
-      'entry',
+    entered: counter(
+      'clinic_calls_entered_total',
+      'Calls that entered the clinic, by entry: menu, direct, or fallback while no application was there',
+      ['entry'],
+    ),
+    queued: counter(
+      'clinic_calls_queued_total',
+      'Calls that joined a queue, by specialty: what the line was offered',
+      by,
+    ),
+    ended: counter('clinic_calls_ended_total', 'Calls that ended, by ending and specialty', [
+      'ending',
+      'specialty',
     ]),
-    queued: counter('clinic_calls_queued_total', 'Calls that joined a queue: what the line was offered', by),
-    ended: counter('clinic_calls_ended_total', 'Calls that ended, by how', ['ending', 'specialty']),
     imported: counter('clinic_kept_calls_imported_total', 'Calls the exchange had kept, taken over from it'),
-    offersMade: counter('clinic_offers_made_total', 'Rings of one expert for one citizen', by),
-    offersEnded: counter('clinic_offers_ended_total', 'Rings that ended, by what came of them', [
+    offersMade: counter('clinic_offers_made_total', 'Rings of one expert for one citizen, by specialty', by),
+    offersEnded: counter('clinic_offers_ended_total', 'Rings that ended, by result and specialty', [
       'specialty',
       'result',
     ]),
     waitUntilAnswer: histogram(
       'clinic_wait_until_answer_seconds',
-      'From the queue to the first expert',
+      'From the queue to the first expert, by specialty',
       by,
       WAIT_SECONDS,
     ),
     waitUntilAbandon: histogram(
       'clinic_wait_until_abandon_seconds',
-      'From the queue to the hang-up of a citizen nobody had answered',
+      'From the queue to the hang-up of a citizen nobody had answered, by specialty',
       by,
       WAIT_SECONDS,
     ),
-    talk: histogram('clinic_talk_seconds', 'Talks with one expert', by, TALK_SECONDS),
-    wrapUp: histogram('clinic_wrap_up_seconds', "Experts' time after a talk", by, WRAP_UP_SECONDS),
+    talk: histogram('clinic_talk_seconds', 'Talks with one expert, by specialty', by, TALK_SECONDS),
+    wrapUp: histogram(
+      'clinic_wrap_up_seconds',
+      "Experts' time after a talk, by specialty",
+      by,
+      WRAP_UP_SECONDS,
+    ),
     ring: histogram(
       'clinic_ring_seconds',
-      "From an offer to its end: the answer, the refusal, the citizen's hang-up",
+      "From an offer to its end by result: the answer, the refusal, the citizen's hang-up",
       ['result'],
       RING_SECONDS,
     ),

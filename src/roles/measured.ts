@@ -70,7 +70,7 @@ export function measuredCommands(registry: Registry, client: CommandClient): Com
     (registry.getSingleMetric(COMMANDS) as Histogram<'command' | 'outcome'> | undefined) ??
     new Histogram({
       name: COMMANDS,
-      help: 'Commands to the role calls, by outcome: done, timeout (nobody served it) or failed',
+      help: 'Commands to the role calls by command and outcome: done, timeout (nobody served it) or failed',
       labelNames: ['command', 'outcome'],
       buckets: COMMAND_SECONDS,
       registers: [registry],

@@ -39,7 +39,7 @@ function callGauges({ calls, clock, parts, specialties, telephony }: Measured): 
   return [
     {
       name: 'clinic_line_ready',
-      help: '1 while this part lets new calls be taken',
+      help: '1 while this part of the role calls lets new calls be taken, by part',
       label: 'part',
       read: () => new Map(Object.entries(parts()).map(([part, ready]) => [part, ready ? 1 : 0])),
     },
@@ -61,13 +61,13 @@ function callGauges({ calls, clock, parts, specialties, telephony }: Measured): 
     },
     {
       name: 'clinic_waiting_citizens',
-      help: 'Citizens in the queue who talk to nobody yet',
+      help: 'Citizens in the queue who talk to nobody yet, by specialty',
       label: 'specialty',
       read: () => bySpecialty(specialties, (specialty) => waitsFor(calls, specialty).length),
     },
     {
       name: 'clinic_longest_wait_seconds',
-      help: 'How long the first in the queue has waited; 0 where nobody waits',
+      help: 'How long the first in the queue has waited, by specialty; 0 where nobody waits',
       label: 'specialty',
       read: () => {
         const now = clock.now();
@@ -97,20 +97,20 @@ function expertGauges({ routing, specialties }: Measured): Wanted[] {
   return [
     {
       name: 'clinic_experts',
-      help: 'Experts by what they do; shown while Redis answers',
+      help: 'Experts by state, each in one; shown while Redis answers',
       label: 'state',
       read: async () => tally(EXPERT_STATES, (await routing.experts()).map(expertState)),
     },
     {
       name: 'clinic_experts_ready',
-      help: 'Experts who could be offered a call of this specialty now; shown while Redis answers',
+      help: 'Experts who could be offered a call now, by specialty; shown while Redis answers',
       label: 'specialty',
       read: async () =>
         new Map((await routing.queues(specialties)).map(({ specialty, ready }) => [specialty, ready])),
     },
     {
       name: 'clinic_experts_at_work',
-      help: 'Experts of this specialty who are ready, rung, talking or wrapping up; one with two skills counts in both',
+      help: 'Experts ready, rung, talking or wrapping up, by specialty; one with two skills counts in both',
       label: 'specialty',
       read: async () =>
         new Map(
@@ -179,7 +179,7 @@ function counts({ calls, telephony }: Measured): Wanted[] {
     },
     {
       name: 'clinic_ari_events_total',
-      help: 'Events of Asterisk: handed on, of no interest, or no event at all',
+      help: 'Events of Asterisk by fate: told (handed on), ignored (of no interest), malformed',
       label: 'fate',
       read: () => {
         const { told, ignored, malformed } = telephony.counts();

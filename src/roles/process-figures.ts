@@ -23,13 +23,13 @@ export function createRegistry(deps: { config: Config; pool: Pool; redis: Redis 
   const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
   new Gauge({
     name: 'clinic_build_info',
-    help: 'Always 1; the version that runs',
+    help: 'Always 1; the version that runs, and the one of Node',
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node: process.versions.node }, 1);
   gauge(registry, {
     name: 'clinic_process_role',
-    help: '1 for every role this process was given',
+    help: '1 for every role this process was given, by role',
     label: 'role',
     read: () => new Map([...roles(config)].map((role) => [role, 1])),
   });
@@ -45,7 +45,7 @@ export function createRegistry(deps: { config: Config; pool: Pool; redis: Redis 
   });
   gauge(registry, {
     name: 'clinic_postgres_connections',
-    help: "Connections of this process's pool",
+    help: "Connections of this process's pool, by state",
     label: 'state',
     read: () =>
       new Map([

@@ -50,7 +50,8 @@ export async function figuresOf(url: string): Promise<Figures> {
 }
 
 function readSample(line: string): Sample {
-  const [, name = '', labels = '', value = ''] = /^([a-zA-Z_:]+[a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+  const [, name = '', labels = '', value = ''] =
+    /^([a-zA-Z_:]+[a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
   const pairs = [...labels.matchAll(/([a-zA-Z_]+)="([^"]*)"/g)].map(([, key = '', text = '']) => [key, text]);
   return { name, labels: Object.fromEntries(pairs) as Record<string, string>, value: Number(value) };
 }
