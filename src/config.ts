@@ -21,12 +21,6 @@ const properties = {
   AMI_PASSWORD: string('AMI password'),
   HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
   HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
-  METRICS_PORT: integer(
-    'Port of `/metrics` and `/healthz` alone, for a process without the role `web`; 0: none',
-    0,
-    0,
-    65535,
-  ),
   PUBLIC_URL: string('Address under which browsers reach the web server', 'http://127.0.0.1:8137'),
   TRUST_PROXY: Type.String({
     description:

@@ -1,13 +1,12 @@
 import closeWithGrace from 'close-with-grace';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, roles, type Config, type Role } from './config.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, switchDebug, type Log } from './log.ts';
 import { codeOf, messageOf } from './platform/fault.ts';
 import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
 import { startCalls } from './roles/calls.ts';
-import { exposeFigures } from './roles/exposition.ts';
 import { startJobs } from './roles/jobs.ts';
 import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
@@ -73,15 +72,6 @@ async function startRole(
   }
 }
 
-/** Before the roles: a part that is awaited for long must be seen to be. */
-async function startFigures({ config, registry, giveUp }: Shared, running: RunningRole[]): Promise<void> {
-  try {
-    running.push(await exposeFigures(registry, config.HTTP_HOST, config.METRICS_PORT));
-  } catch (error) {
-    giveUp(`the port for metrics cannot be used: ${messageOf(error)}`);
-  }
-}
-
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
@@ -90,15 +80,19 @@ async function main(): Promise<void> {
   const pool = createPool(config.DATABASE_URL, log);
   const redis = createRedis(config.REDIS_URL, log);
 
-  const grace = closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) log.fatal({ err }, 'process.failed');
-    else log.info({ signal }, 'process.closing');
-    ending.abort();
-    for (const role of running.toReversed()) await role.close();
-    await closeRedis(redis);
-    await pool.end();
-    log.info('process.closed');
-  });
+  process.on('SIGUSR2', () => switchDebug(log, config.LOG_LEVEL));
+  const grace = closeWithGrace(
+    { delay: CLOSE_WITHIN_MS, logger: false, skip: ['SIGUSR2'] },
+    async ({ err, signal }) => {
+      if (err !== undefined) log.fatal({ err }, 'process.failed');
+      else log.info({ signal }, 'process.closing');
+      ending.abort();
+      for (const role of running.toReversed()) await role.close();
+      await closeRedis(redis);
+      await pool.end();
+      log.info('process.closed');
+    },
+  );
   const giveUp = (reason: string): void => {
     log.fatal({ reason }, 'process.gave-up');
     process.exitCode = 1;
@@ -107,7 +101,6 @@ async function main(): Promise<void> {
 
   const registry = createRegistry({ config, pool, redis });
   const shared: Shared = { config, log, clock: systemClock, pool, redis, registry, giveUp };
-  if (config.METRICS_PORT > 0) await startFigures(shared, running);
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));

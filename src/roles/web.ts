@@ -53,7 +53,11 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
-  await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  await app.listen({
+    ...{ host: config.HTTP_HOST, port: config.HTTP_PORT },
+    // Fastify's own line, which would be a sentence.
+    listenTextResolver: () => 'web.bound',
+  });
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
   return {

@@ -12,7 +12,6 @@ import { startClinic, type Clinic } from '../support/clinic.ts';
 import { figuresOf, promtool, type Figures } from '../support/figures.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
 import { addExpert, closePhones, expertPhone } from '../support/phones.ts';
-import { freePort } from '../support/private-servers.ts';
 import { startPrometheus, type Prometheus } from '../support/prometheus.ts';
 import { queues, said } from '../support/scenes.ts';
 import { waitFor } from '../support/wait.ts';
@@ -25,15 +24,11 @@ import { waitFor } from '../support/wait.ts';
 const specialty = 'transport';
 let clinic: Clinic;
 let prometheus: Prometheus;
-let metricsPort: number;
 let before: Figures;
 let figures: Figures;
 
 beforeAll(async () => {
-  metricsPort = await freePort();
-  clinic = await startClinic({
-    env: { WRAP_UP_SECONDS: '1', MISSES_BEFORE_PAUSE: '100', METRICS_PORT: String(metricsPort) },
-  });
+  clinic = await startClinic({ env: { WRAP_UP_SECONDS: '1', MISSES_BEFORE_PAUSE: '100' } });
   prometheus = await startPrometheus(clinic.url);
   const abandoned = await queues(clinic);
   before = await figuresOf(clinic.url);
@@ -111,14 +106,6 @@ describe('the figures of real calls', () => {
     expect(figures.text).not.toMatch(/="e[0-9]{3}"/);
     expect(figures.text.match(/="[^"]*[0-9]{7,}[^"]*"/g)).toBeNull();
   });
-});
-
-it('stand on METRICS_PORT as well, beside being alive and nothing else', async () => {
-  const url = `http://127.0.0.1:${metricsPort}`;
-  expect((await figuresOf(url)).families).toEqual((await figuresOf(clinic.url)).families);
-  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'alive' });
-  expect((await fetch(`${url}/api/v1/calls`)).status).toBe(404);
-  expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);
 });
 
 describe('Prometheus', () => {
