@@ -7,6 +7,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { exchange } from '../support/exchange.ts';
 import { ari, expectNothingLeft, leftInExchange } from '../support/leftovers.ts';
+import { figuresOf } from '../support/figures.ts';
 import { followStackLogs, type LogText } from '../support/log-files.ts';
 import { addExpert, closePhones, dialClinic, expertPhone, type ExpertPhone } from '../support/phones.ts';
 import { startPrivateRedis, type PrivateServer } from '../support/private-servers.ts';
@@ -17,7 +18,8 @@ import { waitFor } from '../support/wait.ts';
 
 /**
  * Canaries: distinctive numbers in every place a number can come in by, through calls that go well and calls that meet
- * every fault we can make, with the log at its most talkative. None of them may be found in any log afterwards.
+ * every fault we can make, with the log at its most talkative. None of them may be found in any log afterwards. (The figures
+ * tell of each fault meanwhile.)
  */
 
 /** Ten digits behind the country code; searched for without any prefix, so that every way of writing is found. */
@@ -28,6 +30,7 @@ const CANARY = {
   withheld: '9130713704',
   note: '9130713705',
   redisFull: '9130713706',
+  redisAway: '9130713723',
   rowRefused: '9130713707',
   noteRefused: '9130713708',
   postgresAway: '9130713709',
@@ -221,6 +224,21 @@ describe('faults are met', () => {
     await said(clinic, scene, 'snapshot.failed');
     await ends(scene);
     await redisMemory('0');
+    expect((await figuresOf(clinic.url)).value('clinic_snapshot_failures_total')).toBeGreaterThan(0);
+  });
+
+  it('Redis is gone', async () => {
+    await redis.kill();
+    await waitFor(async () => (await figuresOf(clinic.url)).value('clinic_redis_up') === 0);
+    const figures = await figuresOf(clinic.url);
+    // What cannot be known now is not shown as it last was; the rest is there all the same.
+    expect(figures.text).not.toMatch(/^clinic_experts\{/m);
+    expect(figures.value('clinic_postgres_up')).toBe(1);
+    const scene = await enters(clinic, { from: `0${CANARY.redisAway}` });
+    await ends(scene);
+    await redis.start();
+    await waitFor(async () => (await fetch(`${clinic.url}/readyz`)).ok);
+    expect((await figuresOf(clinic.url)).value('clinic_experts', { state: 'ready' })).toBe(1);
   });
 
   it('PostgreSQL refuses rows and notes', async () => {
@@ -243,6 +261,10 @@ describe('faults are met', () => {
     postgres.cut();
     const scene = await queues(clinic, { from: `0098${CANARY.postgresAway}` });
     await clinic.logged('outbox.delayed');
+    const figures = await figuresOf(clinic.url);
+    expect(figures.value('clinic_postgres_up')).toBe(0);
+    expect(figures.value('clinic_outbox_depth')).toBeGreaterThan(0);
+    expect(figures.value('clinic_outbox_oldest_age_seconds')).toBeGreaterThan(0);
     expect((await clinic.api(`/calls?limit=5`)).status).toBe(503);
     await ends(scene);
     postgres.refuse(false);
@@ -259,6 +281,10 @@ describe('faults are met', () => {
     asterisk.stallRequests(false);
     asterisk.cut();
     await clinic.logged('link.lost');
+    const timedOut = { outcome: 'ari-timeout' };
+    expect((await figuresOf(clinic.url)).sum('clinic_ari_request_seconds_count', timedOut)).toBeGreaterThan(
+      0,
+    );
     await waitFor(async () => (await fetch(`${clinic.url}/readyz`)).ok, 30_000);
     await ends(scene);
     await callRow(clinic, scene.id);
@@ -290,6 +316,7 @@ describe('afterwards', () => {
       'from',
       'asserted',
       'redisFull',
+      'redisAway',
       'postgresAway',
       'asteriskSilent',
       'applicationAway',
