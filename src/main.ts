@@ -17,6 +17,8 @@ import { startWeb } from './roles/web.ts';
 
 /** Longer than the longest orderly end: the outbox may take two seconds to empty. */
 const CLOSE_WITHIN_MS = 8000;
+/** SIGUSR2 ends nothing: it switches the log's level. */
+const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2' as const] };
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
 
@@ -81,18 +83,15 @@ async function main(): Promise<void> {
   const redis = createRedis(config.REDIS_URL, log);
 
   process.on('SIGUSR2', () => switchDebug(log, config.LOG_LEVEL));
-  const grace = closeWithGrace(
-    { delay: CLOSE_WITHIN_MS, logger: false, skip: ['SIGUSR2'] },
-    async ({ err, signal }) => {
-      if (err !== undefined) log.fatal({ err }, 'process.failed');
-      else log.info({ signal }, 'process.closing');
-      ending.abort();
-      for (const role of running.toReversed()) await role.close();
-      await closeRedis(redis);
-      await pool.end();
-      log.info('process.closed');
-    },
-  );
+  const grace = closeWithGrace(ENDING, async ({ err, signal }) => {
+    if (err !== undefined) log.fatal({ err }, 'process.failed');
+    else log.info({ signal }, 'process.closing');
+    ending.abort();
+    for (const role of running.toReversed()) await role.close();
+    await closeRedis(redis);
+    await pool.end();
+    log.info('process.closed');
+  });
   const giveUp = (reason: string): void => {
     log.fatal({ reason }, 'process.gave-up');
     process.exitCode = 1;
