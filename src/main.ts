@@ -1,14 +1,14 @@
 import closeWithGrace from 'close-with-grace';
-import { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig, roles, type Config, type Role } from './config.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, switchDebug, type Log } from './log.ts';
 import { codeOf, messageOf } from './platform/fault.ts';
 import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
+import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
 import { startWatch } from './roles/watch.ts';
 import { startWeb } from './roles/web.ts';
@@ -17,6 +17,8 @@ import { startWeb } from './roles/web.ts';
 
 /** Longer than the longest orderly end: the outbox may take two seconds to empty. */
 const CLOSE_WITHIN_MS = 8000;
+/** SIGUSR2 ends nothing: it switches the log's level. */
+const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2' as const] };
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
 
@@ -80,7 +82,8 @@ async function main(): Promise<void> {
   const pool = createPool(config.DATABASE_URL, log);
   const redis = createRedis(config.REDIS_URL, log);
 
-  const grace = closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: false }, async ({ err, signal }) => {
+  process.on('SIGUSR2', () => switchDebug(log, config.LOG_LEVEL));
+  const grace = closeWithGrace(ENDING, async ({ err, signal }) => {
     if (err !== undefined) log.fatal({ err }, 'process.failed');
     else log.info({ signal }, 'process.closing');
     ending.abort();
@@ -95,7 +98,8 @@ async function main(): Promise<void> {
     void grace.close();
   };
 
-  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry: new Registry(), giveUp };
+  const registry = createRegistry({ config, pool, redis });
+  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry, giveUp };
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));

@@ -74,6 +74,12 @@ export function meansGone(error: unknown): boolean {
   return error.status === 400 && error.reason !== null && GONE_REASONS.has(error.reason);
 }
 
+/** A failed request in one word of few: `gone`, the fault's code, or `failed`. */
+export function outcomeOf(error: unknown): string {
+  if (meansGone(error)) return 'gone';
+  return error instanceof AsteriskFault ? error.code : 'failed';
+}
+
 /** Turns a request into its outcome; faults other than "no longer there" are thrown on. */
 export async function reached(request: PromiseLike<unknown>): Promise<Reached> {
   try {

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import { createApi, type Api } from './api.ts';
 import { followPhones } from './phones.ts';
 import { NEEDED_TYPES, readEvent, text } from './events.ts';
-import { AsteriskFault, brief, meansGone } from './faults.ts';
+import { AsteriskFault, brief, meansGone, outcomeOf } from './faults.ts';
 import { startLink } from './link.ts';
 import { createListeners } from './listeners.ts';
 import { createRequests, isIdleRunner } from './requests.ts';
@@ -28,6 +28,8 @@ export interface AriSettings {
   /** How often the socket is proven, and how long its echo may take. */
   echoEveryMs?: number;
   echoDeadlineMs?: number;
+  /** Told of every request that was sent, how it ended (`done`, `gone` or the fault's code) and how long it took. */
+  onRequest?: (operation: string, outcome: string, ms: number) => void;
 }
 
 /** Counts since the start, for the metrics. */
@@ -100,10 +102,15 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     if (link.state() !== 'ready')
       throw new AsteriskFault('link-down', `${operation}: there is no link to Asterisk`);
     counts.requests++;
+    const began = clock.monotonic();
+    const told = (outcome: string) => settings.onRequest?.(operation, outcome, clock.monotonic() - began);
     try {
-      return await api.call(operation, args);
+      const answer = await api.call(operation, args);
+      told('done');
+      return answer;
     } catch (error) {
       counts.refused++;
+      told(outcomeOf(error));
       if (!meansGone(error)) log.debug({ operation, fault: brief(error) }, 'request.failed');
       throw error;
     }

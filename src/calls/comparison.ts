@@ -44,7 +44,7 @@ export function createComparison({ routing, switchboard, log }: ComparisonDeps):
     const certain = [...found].filter(([what]) => suspects.has(what));
     suspects = new Set(found.keys());
     for (const [what, mend] of certain) {
-      log.warn({ what }, 'disagreement.mended');
+      log.warn({ callId: what.split(' ')[0], what }, 'disagreement.mended');
       await mend();
     }
     mended += certain.length;

@@ -62,7 +62,7 @@ export function createPerform(deps: EffectDeps): Perform {
     try {
       await telephony.setVariables(call.channelId, variables);
     } catch (error) {
-      log.warn({ err: error, callId: call.id }, 'channel.unmarked');
+      log.warn({ err: error, ...about(call) }, 'channel.unmarked');
     }
   }
 
@@ -71,7 +71,7 @@ export function createPerform(deps: EffectDeps): Perform {
     try {
       await transition();
     } catch (error) {
-      log.warn({ err: error, callId: call.id }, `${what}.delayed`);
+      log.warn({ err: error, ...about(call) }, `${what}.delayed`);
       deps.later(transition);
     }
   }
@@ -91,7 +91,7 @@ export function createPerform(deps: EffectDeps): Perform {
         'TIMEOUT(absolute)': LONGEST_STAY_SECONDS,
       });
     } catch (error) {
-      log.error({ err: error, callId: call.id }, 'queue.failed');
+      log.error({ err: error, ...about(call) }, 'queue.failed');
       reply({ type: 'queue-failed', code: codeOf(error) ?? 'unknown', detail: messageOf(error) });
     }
   };
@@ -104,7 +104,7 @@ export function createPerform(deps: EffectDeps): Perform {
       if (placed === 'done') await telephony.createBridge(talkBridge(offerId));
       if (placed === 'unreachable') reply({ type: 'expert-failed', offerId, reason: 'unreachable' });
     } catch (error) {
-      log.error({ err: error, callId: call.id, offerId }, 'ring.failed');
+      log.error({ err: error, ...about(call), offerId }, 'ring.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });
     }
   };
@@ -114,7 +114,7 @@ export function createPerform(deps: EffectDeps): Perform {
     try {
       await routing.miss(offerId, reason);
     } catch (error) {
-      log.warn({ err: error, callId: call.id, offerId }, 'miss.failed');
+      log.warn({ err: error, ...about(call), offerId }, 'miss.failed');
       reply({ type: 'queue-failed', code: codeOf(error) ?? 'unknown', detail: messageOf(error) });
     }
   };
@@ -135,7 +135,7 @@ export function createPerform(deps: EffectDeps): Perform {
     try {
       reply({ type: 'accept-told', offerId, accepted: (await routing.accept(offerId)) === 'accepted' });
     } catch (error) {
-      log.error({ err: error, callId: call.id, offerId }, 'accept.failed');
+      log.error({ err: error, ...about(call), offerId }, 'accept.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });
     }
   };
@@ -152,7 +152,7 @@ export function createPerform(deps: EffectDeps): Perform {
       else if (citizen === 'done') reply({ type: 'bridged', offerId });
       await mark(call, { 'TIMEOUT(absolute)': '0' });
     } catch (error) {
-      log.error({ err: error, callId: call.id, offerId }, 'bridge.failed');
+      log.error({ err: error, ...about(call), offerId }, 'bridge.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });
     }
   };
@@ -169,7 +169,7 @@ export function createPerform(deps: EffectDeps): Perform {
   };
 
   const record: Do<'record'> = async (call, { entry }) => {
-    log.info({ callId: call.id, state: call.state, visit: call.visit, ...brief(entry) }, entry.kind);
+    log.info({ ...about(call), ...brief(entry) }, entry.kind);
     const durable = ledger.append({ ...entry, callId: call.id, at: new Date(clock.now()).toISOString() });
     // The dialplan keeps a call of which we have not said by this variable that it is written down.
     const told = durable.then(() =>
@@ -178,7 +178,7 @@ export function createPerform(deps: EffectDeps): Perform {
         : undefined,
     );
     told.catch((error: unknown) =>
-      log.error({ err: error, callId: call.id, kind: entry.kind }, 'entry.delayed'),
+      log.error({ err: error, ...about(call), kind: entry.kind }, 'entry.delayed'),
     );
     if (entry.kind === 'call.entered') await within(durable, FIRST_ENTRY_PATIENCE_MS);
   };
@@ -212,7 +212,7 @@ export function createPerform(deps: EffectDeps): Perform {
     try {
       return await routing.position(call.id);
     } catch (error) {
-      log.warn({ err: error, callId: call.id }, 'position.unknown');
+      log.warn({ err: error, ...about(call) }, 'position.unknown');
       return null;
     }
   }
@@ -250,6 +250,9 @@ async function playing(
     throw error;
   }
 }
+
+/** What every line of a call begins with. */
+const about = ({ id, state, visit }: Call) => ({ callId: id, state, visit });
 
 /** The part of an entry that belongs in a log line: no number of a citizen stands in it. */
 function brief(entry: Extract<Effect, { do: 'record' }>['entry']): Record<string, unknown> {

@@ -17,6 +17,7 @@ const readers = allow('supervisor', 'reviewer', 'auditor', 'expert');
 /** Calls, how they went and why, and what came of them. Experts see the calls they answered. */
 export function callRoutes({ pool }: { pool: Pool }): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
+    app.addHook('onRequest', nameCall);
     const list = {
       tags,
       summary: 'Calls, newest first',
@@ -100,11 +101,19 @@ export function callRoutes({ pool }: { pool: Pool }): FastifyPluginCallbackTypeb
           subject: `call:${id}`,
           detail: { code, followUp },
         });
+        request.log.info({ actor, code, followUp }, 'outcome.set');
         return toCall(changed, seesWholeNumbers(role));
       },
     );
     done();
   };
+}
+
+/** A call is followed through the log by its id, in requests about it too. */
+function nameCall(request: FastifyRequest, _reply: unknown, done: () => void): void {
+  const { id } = request.params as { id?: string };
+  if (id !== undefined && UUID.test(id)) request.log = request.log.child({ callId: id });
+  done();
 }
 
 /** An account that may read calls only because they are its own. */

@@ -5,11 +5,12 @@ import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createPerform } from './effects.ts';
-import type { Settings } from './call.ts';
+import type { Call, Settings, State } from './call.ts';
 import { createComparison } from './comparison.ts';
 import { createHandover } from './handover.ts';
 import { createLater } from './later.ts';
 import type { Ledger } from './ledger.ts';
+import { carefully, observedLedger, observedPerform, type CallObserver } from './observer.ts';
 import { reconcile } from './reconcile.ts';
 import type { Snapshots } from './snapshots.ts';
 import { createSwitchboard } from './switchboard.ts';
@@ -19,6 +20,8 @@ export interface Calls {
   /** True while every part a new call needs is there. */
   ready(): boolean;
   liveCount(): Map<string, number>;
+  /** Citizens without an expert: the specialty they wait for, and since when (ms since the epoch). */
+  waiting(): { specialty: string; queuedAt: number }[];
   /** Disagreements between Redis and the live calls that were mended. */
   mended(): number;
   setOutcome(expertId: string, digit: string): 'saved' | 'refused';
@@ -37,6 +40,8 @@ export interface CallsDeps {
   config: Config;
   /** Digit of the menu → specialty. */
   specialties: Readonly<Record<string, string>>;
+  /** Told of every fact that is written down. */
+  observe: CallObserver;
 }
 
 const MENU_PROMPTS = 3;
@@ -67,9 +72,14 @@ export function createCalls(deps: CallsDeps): Calls {
     ringSeconds: config.RING_SECONDS,
     callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,
   });
-  const switchboard = createSwitchboard({ ...shared, perform });
+  const observe = carefully(deps.observe, log);
+  const switchboard = createSwitchboard({ ...shared, perform: observedPerform(perform, observe) });
   const comparison = createComparison({ routing, switchboard, log });
-  const handover = createHandover({ ...shared, recordingsDir: config.RECORDINGS_DIR });
+  const handover = createHandover({
+    ...shared,
+    ledger: observedLedger(deps.ledger, observe),
+    recordingsDir: config.RECORDINGS_DIR,
+  });
 
   /** Events of the time in which we do not yet know what is there; null once we do. */
   let held: TelephonyEvent[] | null = [];
@@ -137,6 +147,7 @@ export function createCalls(deps: CallsDeps): Calls {
   return {
     ready: () => ready,
     liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
+    waiting: () => waitingOf([...switchboard.live().values()].map((runner) => runner.call())),
     mended: () => comparison.mended(),
     setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
     importMissed: () => handover.start(),
@@ -152,6 +163,14 @@ export function createCalls(deps: CallsDeps): Calls {
 }
 
 const RECONCILE_AGAIN_MS = 1000;
+
+const WITHOUT_EXPERT: ReadonlySet<State> = new Set(['position', 'waiting', 'ringing', 'connecting']);
+
+function waitingOf(calls: readonly Call[]): { specialty: string; queuedAt: number }[] {
+  return calls.flatMap(({ state, specialty, queuedAt }) =>
+    WITHOUT_EXPERT.has(state) && specialty !== null && queuedAt !== null ? [{ specialty, queuedAt }] : [],
+  );
+}
 
 function countStates(states: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();

@@ -21,6 +21,8 @@ export type StoredLedger = Ledger & {
   start(): Promise<void>;
   /** Entries that PostgreSQL does not have yet. */
   depth(): number;
+  /** When the entry that waits longest was made, milliseconds since the epoch; null where none waits. */
+  oldestAt(): number | null;
   close(): Promise<void>;
 };
 
@@ -39,6 +41,10 @@ export function createLedger({ pool, redis, log }: LedgerDeps): StoredLedger {
     append: (entry) => outbox.append(entry),
     start: () => outbox.start(),
     depth: () => outbox.depth(),
+    oldestAt: () => {
+      const oldest = outbox.oldest();
+      return oldest === null ? null : Date.parse(oldest.at);
+    },
     close: () => outbox.close(),
   };
 }

@@ -26,6 +26,8 @@ export interface Outbox<Entry> {
   start(): Promise<void>;
   /** Entries not yet in PostgreSQL. */
   depth(): number;
+  /** The entry that waits longest; null where none does. */
+  oldest(): Entry | null;
   /** Waits up to drainMs for what is left to be written, then stops; what is not stays in the stream. */
   close(drainMs?: number): Promise<void>;
 }
@@ -88,6 +90,7 @@ export function createOutbox<Entry>(options: OutboxOptions<Entry>): Outbox<Entry
       wake();
     },
     depth: () => pending.size(),
+    oldest: () => pending.first(1)[0]?.entry ?? null,
     async close(drainMs = 2000) {
       const deadline = AbortSignal.timeout(drainMs);
       if (started && awayMs === 0 && pending.size() > 0)

@@ -8,7 +8,9 @@ import { createHours } from '../hours/service.ts';
 import { command, serveCommands } from '../platform/commands.ts';
 import { createRouting } from '../routing/service.ts';
 import { Type } from 'typebox';
+import { createCallFigures } from './call-figures.ts';
 import { beat } from './heartbeat.ts';
+import { measuredLedger, measuredSnapshots, measureRequests } from './measured.ts';
 import { measureCalls } from './metrics.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
 
@@ -31,7 +33,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     { log, signal },
   );
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
-  const ledger = createLedger({ pool, redis, log });
+  const ledger = measuredLedger(registry, createLedger({ pool, redis, log }));
   await ledger.start();
   const telephony = createTelephony({
     url: config.ARI_URL,
@@ -40,9 +42,11 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     app: STASIS_APP,
     log,
     clock,
+    onRequest: measureRequests(registry),
   });
   telephony.onReplaced(() => giveUp('another process took over the telephone exchange'));
-  const snapshots = createSnapshots(redis);
+  const snapshots = measuredSnapshots(registry, createSnapshots(redis));
+  const specialties = Object.values(SPECIALTY_BY_DIGIT);
   const calls = createCalls({
     telephony,
     routing,
@@ -53,6 +57,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     log,
     config,
     specialties: SPECIALTY_BY_DIGIT,
+    observe: createCallFigures(registry, specialties),
   });
   const desk = createDesk({
     telephony,
@@ -68,7 +73,10 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     roster: desk.loaded(),
     calls: calls.ready(),
   });
-  measureCalls(registry, { calls, ledger, telephony, desk });
+  measureCalls(registry, {
+    ...{ calls, ledger, telephony, desk, routing, clock, parts, specialties },
+    recordingsDir: config.RECORDINGS_DIR,
+  });
   const heart = beat({ redis, log, parts, onChange: (listener) => telephony.onLink(listener) });
 
   return {

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { createManager } from '../asterisk/manager.ts';
+import { measureQuality } from './line-quality.ts';
 import type { RunningRole, Shared } from './role.ts';
 
 /** Asterisk seen from its manager interface: its restarts, and how well people hear each other. */
@@ -24,18 +25,10 @@ export function startWatch({ config, log, registry }: Shared): Promise<RunningRo
     help: 'Times Asterisk was found up',
     registers: [registry],
   });
-  const loss = new Histogram({
-    name: 'clinic_rtp_loss_percent',
-    help: 'Packets lost between two RTCP reports, percent',
-    buckets: [0.1, 0.5, 1, 2, 5, 10, 20],
-    registers: [registry],
-  });
   manager.onBooted(() => {
     booted.inc();
     log.info('asterisk.booted');
   });
-  manager.onQuality(({ lossPercent }) => {
-    if (lossPercent !== null) loss.observe(lossPercent);
-  });
+  manager.onQuality(measureQuality(registry));
   return Promise.resolve({ close: () => manager.close() });
 }

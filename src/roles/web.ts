@@ -10,6 +10,7 @@ import { createRoutingReader } from '../routing/reader.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
+import { measuredCommands } from './measured.ts';
 import type { RunningRole, Shared } from './role.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
@@ -19,7 +20,7 @@ const ISSUER = 'Clinic 137';
 export async function startWeb(shared: Shared): Promise<RunningRole> {
   const { config, log, clock, pool, redis, registry } = shared;
   const routing = createRoutingReader({ redis, clock });
-  const commands = createCommandClient({ redis, log });
+  const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
   const sip = {
     domain: config.SIP_DOMAIN,
@@ -52,7 +53,11 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
-  await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  await app.listen({
+    ...{ host: config.HTTP_HOST, port: config.HTTP_PORT },
+    // Fastify's own line, which would be a sentence.
+    listenTextResolver: () => 'web.bound',
+  });
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
   return {

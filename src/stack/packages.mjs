@@ -6,7 +6,8 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+/** prometheus: its promtool tries the alert rules, and itself reads a running application's figures. */
+export const TEST_PACKAGES = ['sip-tester', 'chromium', 'prometheus'];
 export const BENCH_PACKAGES = ['sip-tester', 'tcpdump'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
@@ -19,6 +20,7 @@ const PROGRAMS = {
   sox: 'sox',
   openssl: 'openssl',
   chromium: 'chromium',
+  prometheus: 'promtool',
 };
 
 /**
@@ -86,7 +88,7 @@ const REASONS = {
 const INSTALL = String.raw`
 policy=/usr/sbin/policy-rc.d
 aside=/usr/sbin/policy-rc.d.before-clinic-137
-services='postgresql redis-server asterisk'
+services='postgresql redis-server asterisk prometheus'
 restore() {
   if grep -qs clinic-137 "$policy"; then rm -f "$policy"; fi
   if [ -e "$aside" ]; then mv -f "$aside" "$policy"; fi
