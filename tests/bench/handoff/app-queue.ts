@@ -46,11 +46,14 @@ export async function installOtherSides(experts: readonly string[]): Promise<voi
   await manage('POST', '/asterisk/modules/app_queue.so');
 }
 
+/** @param over settings of the queue that a benchmark needs otherwise */
 export async function configureAppQueue(
   side: 'appQueueDefault' | 'appQueueBest',
   experts: readonly string[],
+  over: Settings = {},
 ): Promise<void> {
-  writeQueues(side === 'appQueueBest' ? BEST : DEFAULT, experts);
+  const { general, queue } = side === 'appQueueBest' ? BEST : DEFAULT;
+  writeQueues({ general, queue: { ...queue, ...over } }, experts);
   await manage('PUT', '/asterisk/modules/app_queue.so');
 }
 
