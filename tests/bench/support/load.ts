@@ -111,7 +111,7 @@ export function unwillingExperts({ ringMs, talkMinMs, talkMaxMs }: Talk, of100: 
 
 function experts(source: string, values: Record<string, number>): Sipp {
   const text = Object.entries(values).reduce(
-    (written, [name, value]) => written.replaceAll(name, String(value)),
+    (filled, [name, value]) => filled.replaceAll(name, String(value)),
     readFileSync(sourceOf(source), 'utf8'),
   );
   return startSipp({
