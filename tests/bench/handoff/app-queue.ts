@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testStack } from '../../support/stack.ts';
+import { manage } from '../support/control.ts';
 
 /**
  * The other sides, put beside ours into the same Asterisk: app_queue with two queues, and an entry for the bare program. It is
@@ -43,14 +44,18 @@ export async function installOtherSides(experts: readonly string[]): Promise<voi
   appendFileSync(join(testStack().asterisk.etcDir, 'extensions.conf'), EXTENSIONS);
   await manage('PUT', '/asterisk/modules/pbx_config.so');
   writeQueues(DEFAULT, experts);
-  await manage('POST', '/asterisk/modules/app_queue.so');
+  // 409: it is loaded already, by a run before this on the same stack.
+  await manage('POST', '/asterisk/modules/app_queue.so', [409]);
 }
 
+/** @param over settings of the queue that a benchmark needs otherwise */
 export async function configureAppQueue(
   side: 'appQueueDefault' | 'appQueueBest',
   experts: readonly string[],
+  over: Settings = {},
 ): Promise<void> {
-  writeQueues(side === 'appQueueBest' ? BEST : DEFAULT, experts);
+  const { general, queue } = side === 'appQueueBest' ? BEST : DEFAULT;
+  writeQueues({ general, queue: { ...queue, ...over } }, experts);
   await manage('PUT', '/asterisk/modules/app_queue.so');
 }
 
@@ -73,13 +78,4 @@ function writeQueues(
   const { etcDir } = testStack().asterisk;
   // Readable for the account of no one under which Asterisk runs; nothing secret stands in it.
   writeFileSync(join(etcDir, 'queues.conf'), text, { mode: 0o644 });
-}
-
-async function manage(method: 'POST' | 'PUT', path: string): Promise<void> {
-  const { url, username, password } = testStack().ari;
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  const answer = await fetch(`${url}/ari${path}`, { method, headers: { authorization } });
-  // 409: it is loaded already, by a run before this on the same stack.
-  if (!answer.ok && answer.status !== 409)
-    throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
 }

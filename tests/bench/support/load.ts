@@ -88,10 +88,32 @@ export interface Sipp {
 
 /** The experts' telephones answer from now on. */
 export function answeringExperts({ ringMs, talkMinMs, talkMaxMs }: Talk): Sipp {
-  const text = readFileSync(sourceOf('experts.xml'), 'utf8')
-    .replaceAll('RING_MS', String(ringMs))
-    .replaceAll('TALK_MIN_MS', String(talkMinMs))
-    .replaceAll('TALK_MAX_MS', String(talkMaxMs));
+  return experts('experts.xml', { RING_MS: ringMs, TALK_MIN_MS: talkMinMs, TALK_MAX_MS: talkMaxMs });
+}
+
+/** Of a hundred offers; the rest is answered. */
+export interface Unwilling {
+  unanswered: number;
+  declined: number;
+  busy: number;
+  away: number;
+}
+
+/** The same, but they often do not answer. */
+export function unwillingExperts({ ringMs, talkMinMs, talkMaxMs }: Talk, of100: Unwilling): Sipp {
+  const { unanswered, declined, busy, away } = of100;
+  return experts('unwilling.xml', {
+    ...{ RING_MS: ringMs, TALK_MIN_MS: talkMinMs, TALK_MAX_MS: talkMaxMs },
+    ...{ UNANSWERED: unanswered, DECLINED: unanswered + declined },
+    ...{ BUSY: unanswered + declined + busy, AWAY: unanswered + declined + busy + away },
+  });
+}
+
+function experts(source: string, values: Record<string, number>): Sipp {
+  const text = Object.entries(values).reduce(
+    (filled, [name, value]) => filled.replaceAll(name, String(value)),
+    readFileSync(sourceOf(source), 'utf8'),
+  );
   return startSipp({
     scenario: written('xml', text),
     options: ['-p', String(PORTS.experts), '-mp', String(PORTS.expertsMedia)],
