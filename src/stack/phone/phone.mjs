@@ -7,12 +7,15 @@
  *   username: string,
  *   password?: string,
  *   host?: string,
+ *   claims?: string,
+ *   shape?: (sdp: string) => string,
  *   headers?: Record<string, string>,
  *   codecs?: ('PCMA' | 'PCMU')[],
  *   dtmfPayloadType?: number | null,
  *   expires?: number,
  * }} PhoneOptions
- *   host: our own address (default 127.0.0.1); headers: on every INVITE we place, e.g. what makes us a trunk;
+ *   host: our own address (default 127.0.0.1); claims: the one we tell others, as a telephone behind a router does that
+ *   knows only its private one; shape: what is made of every description of ours before it is sent; headers: on every INVITE we place, e.g. what makes us a trunk;
  *   dtmfPayloadType: under which digits are offered (default 101), null for a telephone without any.
  * @typedef {import('./inbound.mjs').InboundCall} InboundCall
  * @typedef {Awaited<ReturnType<typeof placeCall>>} OutboundCall

@@ -1,0 +1,72 @@
+/**
+ * What a telephone asks inside a call: another description (hold, resume, another port), and requests of any method.
+ *
+ * @typedef {import('./sip.mjs').Header} Header
+ * @typedef {import('./sip.mjs').SipResponse} SipResponse
+ * @typedef {{
+ *   method?: 'INVITE' | 'UPDATE', direction?: import('./sdp.mjs').Direction, newPort?: boolean, headers?: Header[],
+ *   shape?: (sdp: string) => string,
+ * }} Offer
+ *   direction: anything but `sendrecv` is a hold, in which we say nothing; shape: what is made of the description before it
+ *   is sent, for the ways of telephones that write theirs differently.
+ */
+import { connectSound, describe, note } from './call.mjs';
+import { destinationOf, dialogRequest } from './dialog.mjs';
+import { parseCseq } from './sip.mjs';
+
+export function requestsOf(call) {
+  return {
+    /**
+     * @param {string} method INFO, UPDATE, REFER … within this call
+     * @param {{ headers?: Header[], body?: string }} [content]
+     * @returns {Promise<SipResponse>} the final answer; a 408 of our own making without one
+     */
+    request: (method, content = {}) => ask(call, method, content).then(({ response }) => response),
+    /**
+     * Offers a new description and follows the answer.
+     * @param {Offer} [offer]
+     * @returns {Promise<SipResponse>} the final answer; refused, everything stays as it was
+     */
+    offer: (offer = {}) => offerAnew(call, offer),
+  };
+}
+
+async function offerAnew(call, { method = 'INVITE', direction = 'sendrecv', newPort, headers = [], shape }) {
+  if (newPort) await call.rtp.move();
+  const wanted = { ...(call.media ?? call.options), direction };
+  call.sdpVersion += 1;
+  const body = describe(call, wanted, shape);
+  const { client, response } = await ask(call, method, {
+    headers: [...headers, ['Content-Type', 'application/sdp']],
+    body,
+  });
+  if (response.status >= 300) return response;
+  call.holding = direction !== 'sendrecv';
+  connectSound(call, response.body);
+  if (method === 'INVITE') acknowledge(call, client, response);
+  note(call, 'offer-taken', { direction });
+  return response;
+}
+
+function acknowledge(call, client, response) {
+  const ack = call.ua.withVia(dialogRequest(call.dialog, 'ACK', { sequence: parseCseq(response).number }));
+  client.acknowledgeWith(() => call.ua.send(ack, destinationOf(call.dialog, call.ua.server)));
+}
+
+/** @returns {Promise<{ client: any, response: SipResponse }>} */
+function ask(call, method, { headers = [], body = '' }) {
+  const build = (credentials) =>
+    dialogRequest(call.dialog, method, {
+      headers: [['Contact', call.ua.contact()], ...call.ua.common, ...headers, ...credentials],
+      body,
+    });
+  return new Promise((resolve) => {
+    let client;
+    call.ua.sendAuthenticated(build, destinationOf(call.dialog, call.ua.server), {
+      onClient: (made) => {
+        client = made;
+      },
+      onFinal: (response) => resolve({ client, response }),
+    });
+  });
+}
