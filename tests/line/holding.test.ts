@@ -26,7 +26,10 @@ const WAYS = [
   ['sendonly', { direction: 'sendonly' }],
   ['inactive', { direction: 'inactive' }],
   ['sendonly by UPDATE', { method: 'UPDATE', direction: 'sendonly' }],
-  ['the address 0.0.0.0', { direction: 'sendonly', shape: (sdp: string) => nowhere(sdp).replace('a=sendonly', 'a=sendrecv') }],
+  [
+    'the address 0.0.0.0',
+    { direction: 'sendonly', shape: (sdp: string) => nowhere(sdp).replace('a=sendonly', 'a=sendrecv') },
+  ],
   ['inactive with the address 0.0.0.0', { direction: 'inactive', shape: nowhere }],
 ] as const;
 
