@@ -6,13 +6,14 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+export const TEST_PACKAGES = ['sip-tester', 'baresip-core', 'chromium'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
   'redis-server': 'redis-server',
   'espeak-ng': 'espeak-ng',
   'sip-tester': 'sipp',
+  'baresip-core': 'baresip',
   mmdebstrap: 'mmdebstrap',
   sox: 'sox',
   openssl: 'openssl',

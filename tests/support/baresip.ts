@@ -194,18 +194,21 @@ function netstrings(socket: Socket): Line {
   };
 }
 
-/** The length in the head is written at the very end only, if at all: what follows the head is the sound. */
+/**
+ * The file is as the codec is: 8 kHz and one channel, or Opus' 48 kHz and two. Its length stands in the head at the very end
+ * only, if at all: what follows the head is the sound.
+ */
 function heardIn(folder: string): Int16Array {
-  const name = readdirSync(folder)
-    .filter((file) => file.endsWith('-dec.wav'))
-    .sort()
-    .at(-1);
-  if (name === undefined)
-    throw new Error(`baresip wrote down nothing it heard; ${readdirSync(folder).join(', ')}`);
+  const names = readdirSync(folder).filter((file) => file.endsWith('-dec.wav'));
+  const name = names.sort().at(-1);
+  if (name === undefined) throw new Error('baresip wrote down nothing of what it heard');
   const file = readFileSync(join(folder, name));
-  const data = file.indexOf('data', 12, 'latin1') + 8;
-  const samples = Math.floor((file.length - data) / 2);
-  return new Int16Array(file.buffer.slice(file.byteOffset + data, file.byteOffset + data + samples * 2));
+  const head = file.indexOf('fmt ', 12, 'latin1') + 8;
+  const [channels, rate] = [file.readUInt16LE(head + 2), file.readUInt32LE(head + 4)];
+  const every = channels * (rate / 8_000);
+  const data = file.indexOf('data', head, 'latin1') + 8;
+  const samples = Math.floor((file.length - data) / 2 / every);
+  return Int16Array.from({ length: samples }, (_, at) => file.readInt16LE(data + at * every * 2));
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -91,7 +91,11 @@ function music(): Int16Array {
 }
 
 /** The citizen hangs up; fails unless the ledger tells of one talk with this expert, and of nothing else. */
-export async function endsAsOneTalk(clinic: Clinic, { scene }: Talk, expertId: string): Promise<ApiCall> {
+export async function endsAsOneTalk(
+  clinic: Clinic,
+  { scene }: Pick<Talk, 'scene'>,
+  expertId: string,
+): Promise<ApiCall> {
   void scene.call.hangup();
   const row = await callRow(clinic, scene.id, (one) => one.state === 'ended');
   const { offers, entries } = await callStory(clinic, scene.id);

@@ -28,6 +28,7 @@ import { callKey, finish } from './call.mjs';
 import { acknowledged, takeCall, withinCall } from './inbound.mjs';
 import { placeCall } from './outbound.mjs';
 import { createRegistration } from './registration.mjs';
+import { askOutside } from './requests.mjs';
 import { responseTo } from './responses.mjs';
 import { headerValue, headerValues, parseCseq, tagOf, token } from './sip.mjs';
 
@@ -45,6 +46,13 @@ export async function createPhone(options) {
      * @param {import('./outbound.mjs').InviteOptions} [invite]
      */
     invite: (target, invite) => placeCall(ua, target, invite),
+    /**
+     * A request outside of any call: REFER, MESSAGE, OPTIONS …
+     * @param {string} method
+     * @param {string} target a whole SIP address
+     * @param {{ headers?: import('./sip.mjs').Header[], body?: string }} [content]
+     */
+    request: (method, target, content) => askOutside(ua, method, target, content),
     /**
      * What to do with a call that comes: called at once, before anything is answered. Unless the handler answers,
      * refuses or ignores it, a 100 says that we are at it. Without a handler calls get a 480.

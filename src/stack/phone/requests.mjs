@@ -11,7 +11,7 @@
  *   is sent, for the ways of telephones that write theirs differently.
  */
 import { connectSound, describe, note } from './call.mjs';
-import { destinationOf, dialogRequest } from './dialog.mjs';
+import { destinationOf, dialogOfCaller, dialogRequest } from './dialog.mjs';
 import { parseCseq } from './sip.mjs';
 
 export function requestsOf(call) {
@@ -68,5 +68,27 @@ function ask(call, method, { headers = [], body = '' }) {
       },
       onFinal: (response) => resolve({ client, response }),
     });
+  });
+}
+
+/**
+ * A request outside of any call.
+ * @param {any} ua
+ * @param {string} method
+ * @param {string} target a whole SIP address
+ * @param {{ headers?: Header[], body?: string }} [content]
+ * @returns {Promise<SipResponse>}
+ */
+export function askOutside(ua, method, target, { headers = [], body = '' } = {}) {
+  const { username } = ua.options;
+  const local = `<sip:${encodeURIComponent(username)}@${ua.server.host}>`;
+  const sequence = { ...dialogOfCaller({ local, remote: `<${target}>`, target }), localSequence: 0 };
+  const build = (credentials) =>
+    dialogRequest(sequence, method, {
+      headers: [['Contact', ua.contact()], ...ua.common, ...headers, ...credentials],
+      body,
+    });
+  return new Promise((resolve) => {
+    ua.sendAuthenticated(build, ua.server, { onFinal: resolve });
   });
 }
