@@ -15,6 +15,7 @@ import {
   addExpert,
   closePhones,
   expertPhone,
+  hears,
   setPresence,
   softphoneOf,
   type OutboundCall,
@@ -100,14 +101,17 @@ describe('baresip as an expert', () => {
     await endsAsOneTalk(clinic, talk, e001);
   });
 
-  it('cannot transfer the citizen: the talk goes on', async () => {
+  // Of its own accord baresip hangs up once a transfer was refused; other telephones go on talking (transfers.test.ts).
+  it('cannot transfer the citizen: no call leaves, and its own goodbye is one like any other', async () => {
     const baresip = await baresipExpert();
     const talk = await talksWith(baresip);
     await baresip.command('transfer', 'sip:09121111111@127.0.0.1');
-    await baresip.event('TRANSFER_FAILED');
-    await baresip.command('resume');
-    await hearsBaresip(talk.citizen);
-    await endsAsOneTalk(clinic, talk, e001);
+    expect((await baresip.event('TRANSFER_FAILED')).param).toBe('603 Decline');
+    await hears(talk.citizen, 'talk/goodbye');
+    expect(await callRow(clinic, talk.scene.id, (row) => row.state === 'ended')).toMatchObject({
+      ending: 'answered',
+      expertId: e001,
+    });
   });
 
   it('hangs up: the wrap-up follows as after any talk', async () => {

@@ -84,6 +84,8 @@ export interface ExpertPhone {
   nextCall(): Promise<InboundCall>;
   /** Dials a feature code and waits until the exchange hangs up. */
   dial(code: string): Promise<void>;
+  /** A second telephone with the same account, registered. */
+  again(): Promise<ExpertPhone>;
 }
 
 export interface ExpertPhoneOptions {
@@ -120,19 +122,29 @@ export async function expertPhone(
   options: ExpertPhoneOptions = {},
 ): Promise<ExpertPhone> {
   const { ready = 'api', expires = 300, ...ways } = options;
-  const { username, password, domain, port } = await softphoneOf(clinic, expertId);
-  const phone = await keep(createPhone({ server: { host: domain, port }, username, password, ...ways }));
-  const nextCall = inTurn(phone);
-  const registration = await phone.register({ expires });
-  if (!registration.ok)
-    throw new Error(`${expertId} cannot register: ${registration.status} ${registration.reason}`);
-  const expert: ExpertPhone = {
-    ...{ expertId, phone, password, nextCall },
-    dial: (code) => dialFeature(phone, code),
-  };
+  const account = await softphoneOf(clinic, expertId);
+  const expert = await registered(expertId, account, { expires, ...ways });
   if (ready === 'keypad') await expert.dial('*45');
   if (ready === 'api') await setPresence(clinic, expertId, 'ready');
   return expert;
+}
+
+async function registered(
+  expertId: string,
+  account: SoftphoneAccount,
+  options: Omit<ExpertPhoneOptions, 'ready'>,
+): Promise<ExpertPhone> {
+  const { expires = 300, ...ways } = options;
+  const { username, password, domain, port } = account;
+  const phone = await keep(createPhone({ server: { host: domain, port }, username, password, ...ways }));
+  const nextCall = inTurn(phone);
+  const { ok, status, reason } = await phone.register({ expires });
+  if (!ok) throw new Error(`${expertId} cannot register: ${status} ${reason}`);
+  return {
+    ...{ expertId, phone, password, nextCall },
+    dial: (code) => dialFeature(phone, code),
+    again: () => registered(expertId, account, options),
+  };
 }
 
 /** A new expert of these specialties, on the roster only. @returns the id */
