@@ -38,6 +38,9 @@ export interface CitizenOptions {
   dtmfPayloadType?: number | null;
   /** The INVITE offers nothing: what the exchange offers is answered. */
   delayed?: boolean;
+  /** See PhoneOptions. */
+  claims?: string;
+  shape?: (sdp: string) => string;
 }
 
 export interface Citizen {

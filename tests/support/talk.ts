@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTone } from '../../src/stack/phone/tone.mjs';
-import { heard, HEARD } from './audio.ts';
+import { HEARD, searchedIn } from './audio.ts';
 import { callRow, callStory, type ApiCall } from './calls.ts';
 import type { Clinic } from './clinic.ts';
 import type { ExpertPhone, InboundCall, OutboundCall } from './phones.ts';
@@ -70,24 +70,28 @@ export async function hearsMusic(leg: Leg): Promise<void> {
   const isMusic = () => {
     const pcm = since();
     if (pcm.length < snippet) return false;
-    best = heard(music(), pcm.slice(-snippet)).correlation;
+    best = music()(pcm.slice(-snippet)).correlation;
     return best >= HEARD;
   };
-  await waitFor(isMusic, 10_000, 400).catch((cause: unknown) => {
+  // Not oftener: a search takes so long that packets would be heard late.
+  await waitFor(isMusic, 20_000, 1_000).catch((cause: unknown) => {
     throw new Error(`No music is heard (likeness ${best.toFixed(2)} after ${since().length} samples)`, {
       cause,
     });
   });
 }
 
-/** Twice, since it goes round. */
-function music(): Int16Array {
+let prepared: ReturnType<typeof searchedIn> | undefined;
+
+/** Where in the music a sound is; a little more than once around, since it has no end. */
+function music(): ReturnType<typeof searchedIn> {
+  if (prepared !== undefined) return prepared;
   const file = readFileSync(join(testStack().asterisk.soundsDir, 'music', 'hold.sln'));
   const once = new Int16Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
   const round = new Int16Array(once.length + SNIPPET_SECONDS * SAMPLE_RATE);
   round.set(once);
   round.set(once.subarray(0, round.length - once.length), once.length);
-  return round;
+  return (prepared = searchedIn(round));
 }
 
 /** The citizen hangs up; fails unless the ledger tells of one talk with this expert, and of nothing else. */

@@ -12,6 +12,7 @@
  */
 import { connectSound, describe, note } from './call.mjs';
 import { destinationOf, dialogOfCaller, dialogRequest } from './dialog.mjs';
+import { answerTo, readSdp } from './sdp.mjs';
 import { parseCseq } from './sip.mjs';
 
 export function requestsOf(call) {
@@ -37,19 +38,27 @@ async function offerAnew(call, { method = 'INVITE', direction = 'sendrecv', newP
   call.sdpVersion += 1;
   const body = describe(call, wanted, shape);
   const { client, response } = await ask(call, method, {
-    headers: [...headers, ['Content-Type', 'application/sdp']],
+    headers: body === '' ? headers : [...headers, DESCRIBED],
     body,
   });
   if (response.status >= 300) return response;
   call.holding = direction !== 'sendrecv';
   connectSound(call, response.body);
-  if (method === 'INVITE') acknowledge(call, client, response);
+  if (method === 'INVITE') acknowledge(call, client, response, body === '');
   note(call, 'offer-taken', { direction });
   return response;
 }
 
-function acknowledge(call, client, response) {
-  const ack = call.ua.withVia(dialogRequest(call.dialog, 'ACK', { sequence: parseCseq(response).number }));
+/** @type {Header} */
+const DESCRIBED = ['Content-Type', 'application/sdp'];
+
+/** answering: the other side's 200 was the offer, since ours had none. */
+function acknowledge(call, client, response, answering) {
+  const offer = answering ? readSdp(response.body) : null;
+  const agreed = offer === null ? null : answerTo(offer, call.options.codecs);
+  const content = agreed === null ? {} : { headers: [DESCRIBED], body: describe(call, agreed) };
+  const sequence = parseCseq(response).number;
+  const ack = call.ua.withVia(dialogRequest(call.dialog, 'ACK', { sequence, ...content }));
   client.acknowledgeWith(() => call.ua.send(ack, destinationOf(call.dialog, call.ua.server)));
 }
 
