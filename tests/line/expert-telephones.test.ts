@@ -3,8 +3,17 @@ import { findTone } from '../../src/stack/phone/tone.mjs';
 import { callRow, callStory } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { ari, expectNothingLeft } from '../support/leftovers.ts';
-import { addExpert, closePhones, expertPhone, setPresence, type ExpertPhone } from '../support/phones.ts';
+import {
+  addExpert,
+  closePhones,
+  expectHeard,
+  expertPhone,
+  setPresence,
+  type ExpertPhone,
+  type InboundCall,
+} from '../support/phones.ts';
 import { queues, said } from '../support/scenes.ts';
+import { testStack } from '../support/stack.ts';
 import { endsAsOneTalk, hearEachOther, talks } from '../support/talk.ts';
 
 /** How softphones and desk telephones of many makes behave as an expert's, on the wire. */
@@ -22,6 +31,8 @@ afterEach(async () => {
   await expectNothingLeft(clinic);
 });
 afterAll(() => clinic.close());
+
+const TIMED = ['Session-Expires', '90;refresher=uac'] as [string, string];
 
 async function rung(phone: ExpertPhone) {
   const scene = await queues(clinic);
@@ -138,14 +149,28 @@ describe('in the talk', () => {
   });
 
   it.each([
-    ['OPTIONS', {}],
-    ['INFO', {}],
-    ['INFO', { headers: [['Content-Type', 'application/dtmf-relay']], body: 'Signal=5\r\nDuration=160\r\n' }],
-    ['UPDATE', { headers: [['Session-Expires', '90;refresher=uac'], ['Supported', 'timer']] }], // prettier-ignore
-  ] as [string, object][])('%s is answered, and the talk goes on', async (method, content) => {
+    ['OPTIONS', 'nothing', {}],
+    ['INFO', 'nothing', {}],
+    ['INFO', 'a key', { headers: [['Content-Type', 'application/dtmf-relay']], body: 'Signal=5\r\n' }],
+    ['UPDATE', 'a session timer', { headers: [TIMED] }],
+  ] as [string, string, object][])(
+    '%s with %s is answered, and the talk goes on',
+    async (method, _what, content) => {
+      const phone = await expertPhone(clinic, e001);
+      const talk = await talks(clinic, phone);
+      expect((await talk.expert.request(method, content)).status).toBe(200);
+      await hearEachOther(talk);
+      await endsAsOneTalk(clinic, talk, e001);
+    },
+  );
+
+  it('a telephone that wants to refresh the session itself may do so', async () => {
     const phone = await expertPhone(clinic, e001);
-    const talk = await talks(clinic, phone);
-    expect((await talk.expert.request(method, content)).status).toBe(200);
+    const refreshing: [string, string][] = [['Session-Expires', '90;refresher=uas'], ['Require', 'timer']]; // prettier-ignore
+    const answer = (call: InboundCall) => call.answer({ headers: refreshing });
+    const talk = await talks(clinic, phone, { answer });
+    for (const method of ['UPDATE', 'INVITE'] as const)
+      expect((await talk.expert.offer({ method, headers: [TIMED] })).status).toBe(200);
     await hearEachOther(talk);
     await endsAsOneTalk(clinic, talk, e001);
   });
@@ -158,6 +183,20 @@ describe('in the talk', () => {
     expect(refresh).toMatchObject({ method: 'UPDATE' });
     await hearEachOther(talk);
     await endsAsOneTalk(clinic, talk, e001);
+  });
+});
+
+describe('feature codes', () => {
+  it.each([
+    ['escaped', (at: string) => `sip:%2A45@${at}`],
+    ['as a telephone number', (at: string) => `sip:*45@${at};user=phone`],
+    ['with parameters in the user part', (at: string) => `sip:*45;phone-context=clinic@${at}`],
+  ])('written %s are understood', async (_way, target) => {
+    const expert = await expertPhone(clinic, e001, { ready: 'none' });
+    const { host, port } = testStack().sip.trunk;
+    const call = await expert.phone.invite(target(`${host}:${port}`));
+    expect(await call.ended).toMatchObject({ by: 'remote', status: 200 });
+    expectHeard(call, 'feature/ready');
   });
 });
 

@@ -55,11 +55,11 @@ describe.each(['expert', 'citizen'] as const)('hold by the %s', (holder) => {
 describe('hold', () => {
   it('outlasts what ends a talk without sound, and the time-out counts again afterwards', async () => {
     const phone = await expertPhone(clinic, e001);
-    await shortened(e001, '2');
+    await shortened(e001, '4');
     const talk = await talks(clinic, phone);
     await talk.expert.offer({ direction: 'sendonly' });
     const since = mark(talk.citizen);
-    await waitFor(() => since().length > 6 * 8_000);
+    await waitFor(() => since().length > 9 * 8_000, 30_000);
     expect(talk.expert.state).toBe('talking');
     await hearsMusic(talk.citizen);
     await talk.expert.offer();

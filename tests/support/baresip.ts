@@ -154,8 +154,8 @@ async function connected(port: number, child: ChildProcess, output: () => string
 }
 
 interface Line {
-  response(): Promise<BaresipEvent>;
-  event(type: string): Promise<BaresipEvent>;
+  response: () => Promise<BaresipEvent>;
+  event: (type: string) => Promise<BaresipEvent>;
 }
 
 const netstring = (text: string): string => `${Buffer.byteLength(text)}:${text},`;
