@@ -7,7 +7,7 @@ import {
   type Baresip,
   type BaresipOptions,
 } from '../support/baresip.ts';
-import { callRow } from '../support/calls.ts';
+import { callRow, callStory } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ari, expectNothingLeft } from '../support/leftovers.ts';
@@ -52,6 +52,10 @@ async function baresipExpert(options: Omit<BaresipOptions, 'address'> = {}): Pro
   );
   await setPresence(clinic, e001, 'ready');
   return baresip;
+}
+
+interface Expert {
+  presence: { state: string };
 }
 
 async function talksWith(baresip: Baresip) {
@@ -111,6 +115,30 @@ describe('baresip as an expert', () => {
     expect(await callRow(clinic, talk.scene.id, (row) => row.state === 'ended')).toMatchObject({
       ending: 'answered',
       expertId: e001,
+    });
+  });
+
+  it.each(['srtp', 'srtp-mand'])('dials a code by TLS, with %s', async (encryption) => {
+    const baresip = await baresipExpert({ transport: 'tls', account: [`mediaenc=${encryption}`] });
+    const at = `127.0.0.1:${testStack().ports.sipTls};transport=tls`;
+    await baresip.command('dial', `sip:*46@${at}`);
+    await baresip.event('CALL_ESTABLISHED');
+    await baresip.event('CALL_CLOSED');
+    const state = async () => (await clinic.api<Expert>(`/experts/${e001}`)).body.presence.state;
+    await waitFor(async () => (await state()) === 'paused');
+  });
+
+  // The exchange offers SRTP inside RTP/AVP; who takes RTP/SAVP only refuses that (see dialplan/softphones.md).
+  it('that insists on RTP/SAVP is passed over, and the citizen goes on waiting', async () => {
+    await baresipExpert({ transport: 'tls', account: ['mediaenc=srtp-mand'] });
+    const scene = await queues(clinic);
+    await said(clinic, scene, 'offer.ended');
+    await hearsMusic(scene.call);
+    void scene.call.hangup();
+    await callRow(clinic, scene.id);
+    expect((await callStory(clinic, scene.id)).offers[0]).toMatchObject({
+      expertId: e001,
+      result: 'declined',
     });
   });
 
