@@ -7,7 +7,7 @@ import { fault } from './fault.mjs';
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 /** prometheus: its promtool tries the alert rules, and itself reads a running application's figures. */
-export const TEST_PACKAGES = ['sip-tester', 'chromium', 'prometheus'];
+export const TEST_PACKAGES = ['sip-tester', 'baresip-core', 'chromium', 'prometheus'];
 export const BENCH_PACKAGES = ['sip-tester', 'tcpdump'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
@@ -16,6 +16,7 @@ const PROGRAMS = {
   'espeak-ng': 'espeak-ng',
   'sip-tester': 'sipp',
   tcpdump: 'tcpdump',
+  'baresip-core': 'baresip',
   mmdebstrap: 'mmdebstrap',
   sox: 'sox',
   openssl: 'openssl',

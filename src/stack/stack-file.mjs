@@ -54,5 +54,12 @@ export function describeStack({ layout, ports, secrets, processes }) {
 /** As this machine sees them; Asterisk may see them elsewhere. */
 function foldersOf(layout) {
   const at = (name) => join(layout.asterisk, name);
-  return { soundsDir: soundsDirOf(layout), spoolDir: at('spool'), etcDir: at('etc'), logDir: at('log') };
+  const tlsCertificate = at('tls/certificate.pem');
+  return {
+    soundsDir: soundsDirOf(layout),
+    spoolDir: at('spool'),
+    etcDir: at('etc'),
+    logDir: at('log'),
+    tlsCertificate,
+  };
 }

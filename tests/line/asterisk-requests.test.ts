@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createPhone } from '../../src/stack/phone/phone.mjs';
 import { exchange, ha1Of, openLine, type Line } from '../support/exchange.ts';
+import { ari } from '../support/leftovers.ts';
 import { recordingLog } from '../support/silent-log.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -66,6 +67,18 @@ async function end(channelId: string): Promise<void> {
   await line.event('channel-destroyed', (event) => event.channelId === channelId);
 }
 
+/** Where the exchange would ring a telephone, as it says itself. */
+async function contactsOf(user: string): Promise<string[]> {
+  const fields = await ari<{ attribute: string; value: string }[]>(
+    `/asterisk/config/dynamic/res_pjsip/aor/${user}`,
+  );
+  return fields
+    .filter(({ attribute, value }) => attribute === 'contact' && value !== '')
+    .map(({ value }) => value);
+}
+
+const contactOf = ({ username, address }: Phone) => `sip:${username}@${address.host}:${address.port}`;
+
 describe('a softphone', () => {
   test('that is pushed can register, is told as reachable once, and no refreshed registration is news', async () => {
     expect(await phone.register({ renew: false })).toMatchObject({ ok: true });
@@ -122,6 +135,36 @@ describe('a softphone', () => {
     { username: 'e982', realm: REALM, ha1: 'secret' },
   ])('with values that are none is refused: %o', async (account) => {
     await expect(telephony().putSoftphone(account)).rejects.toMatchObject({ code: 'value-refused' });
+  });
+
+  test('that is pushed again keeps its registration, and no address of an earlier one', async () => {
+    const account = { username: USER, realm: REALM, ha1: ha1Of(USER, REALM, PASSWORD) };
+    const { host, port } = exchange().sip.trunk;
+    const first = await createPhone({ server: { host, port }, username: USER, password: PASSWORD });
+    expect(await first.register({ renew: false })).toMatchObject({ ok: true });
+    for (let push = 0; push < 3; push++) await telephony().putSoftphone(account);
+    expect(await contactsOf(USER)).toEqual([contactOf(first)]);
+    expect(await phone.register({ renew: false })).toMatchObject({ ok: true });
+    expect(await contactsOf(USER)).toEqual([contactOf(phone)]);
+    await first.close();
+  });
+
+  test('with a new password is no longer rung where the old one had registered', async () => {
+    const user = 'e99998';
+    const account = (password: string) => ({
+      username: user,
+      realm: REALM,
+      ha1: ha1Of(user, REALM, password),
+    });
+    await telephony().putSoftphone(account('the-old-password-1'));
+    const { host, port } = exchange().sip.trunk;
+    const old = await createPhone({ server: { host, port }, username: user, password: 'the-old-password-1' });
+    expect(await old.register({ renew: false })).toMatchObject({ ok: true });
+    await telephony().putSoftphone(account('the-new-password-2'));
+    expect(await contactsOf(user)).toEqual([]);
+    expect(await old.register({ renew: false })).toMatchObject({ ok: false });
+    await telephony().removeSoftphone(user);
+    await old.close();
   });
 
   test('that is not there can be removed', async () => {

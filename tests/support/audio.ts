@@ -31,8 +31,16 @@ export interface FoundPrompt extends Found {
  * the recording nothing was heard.
  */
 export function heard(pcm: Int16Array, expectedPcm: Int16Array): Found {
-  const likeness = likenesses(prepare(pcm), expectedPcm);
-  return place(likeness, bestOf(likeness, 0, likeness.length));
+  return searchedIn(pcm)(expectedPcm);
+}
+
+/** The same for many sounds in one recording: what it costs to prepare that is paid once. */
+export function searchedIn(pcm: Int16Array): (expectedPcm: Int16Array) => Found {
+  const recording = prepare(pcm);
+  return (expectedPcm) => {
+    const likeness = likenesses(recording, expectedPcm);
+    return place(likeness, bestOf(likeness, 0, likeness.length));
+  };
 }
 
 /**

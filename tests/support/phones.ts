@@ -34,7 +34,13 @@ export interface CitizenOptions {
   /** More headers of the INVITE, e.g. P-Asserted-Identity or Privacy. */
   headers?: Record<string, string>;
   codecs?: ('PCMA' | 'PCMU')[];
-  dtmfPayloadType?: number;
+  /** null: a telephone that sends no digits of its own. */
+  dtmfPayloadType?: number | null;
+  /** The INVITE offers nothing: what the exchange offers is answered. */
+  delayed?: boolean;
+  /** See PhoneOptions. */
+  claims?: string;
+  shape?: (sdp: string) => string;
 }
 
 export interface Citizen {
@@ -45,12 +51,12 @@ export interface Citizen {
 
 /** A citizen's telephone behind the 137 trunk. */
 export async function citizen(options: CitizenOptions = {}): Promise<Citizen> {
-  const { from = '09121234567', headers = {}, ...media } = options;
+  const { from = '09121234567', headers = {}, delayed = false, ...media } = options;
   const { host, port, headers: trunk } = testStack().sip.trunk;
   const phone = await keep(
     createPhone({ server: { host, port }, username: 'citizen', headers: trunk, ...media }),
   );
-  return { phone, dial: (number) => phone.invite(number, { from, headers }) };
+  return { phone, dial: (number) => phone.invite(number, { from, headers, delayed }) };
 }
 
 /**
@@ -81,6 +87,8 @@ export interface ExpertPhone {
   nextCall(): Promise<InboundCall>;
   /** Dials a feature code and waits until the exchange hangs up. */
   dial(code: string): Promise<void>;
+  /** A second telephone with the same account, registered. */
+  again(): Promise<ExpertPhone>;
 }
 
 export interface ExpertPhoneOptions {
@@ -88,6 +96,26 @@ export interface ExpertPhoneOptions {
   ready?: 'keypad' | 'api' | 'none';
   /** Seconds the registration lasts. */
   expires?: number;
+  /** What a telephone of another make does otherwise: see PhoneOptions. */
+  codecs?: ('PCMA' | 'PCMU')[];
+  dtmfPayloadType?: number | null;
+  claims?: string;
+  shape?: (sdp: string) => string;
+}
+
+export interface SoftphoneAccount {
+  username: string;
+  password: string;
+  domain: string;
+  port: number;
+}
+
+/** A new account of this expert; an earlier one loses its password. */
+export async function softphoneOf(clinic: Clinic, expertId: string): Promise<SoftphoneAccount> {
+  const account = await clinic.api<SoftphoneAccount>(`/experts/${expertId}/softphone`, { method: 'POST' });
+  if (account.status >= 300)
+    throw new Error(`No softphone for ${expertId}: ${account.status} ${JSON.stringify(account.body)}`);
+  return account.body;
 }
 
 /** Gets the expert's softphone account from the application, registers and becomes ready. */
@@ -96,26 +124,30 @@ export async function expertPhone(
   expertId: string,
   options: ExpertPhoneOptions = {},
 ): Promise<ExpertPhone> {
-  const { ready = 'api', expires = 300 } = options;
-  const account = await clinic.api<{ username: string; password: string; domain: string; port: number }>(
-    `/experts/${expertId}/softphone`,
-    { method: 'POST' },
-  );
-  if (account.status >= 300)
-    throw new Error(`No softphone for ${expertId}: ${account.status} ${JSON.stringify(account.body)}`);
-  const { username, password, domain, port } = account.body;
-  const phone = await keep(createPhone({ server: { host: domain, port }, username, password }));
-  const nextCall = inTurn(phone);
-  const registration = await phone.register({ expires });
-  if (!registration.ok)
-    throw new Error(`${expertId} cannot register: ${registration.status} ${registration.reason}`);
-  const expert: ExpertPhone = {
-    ...{ expertId, phone, password, nextCall },
-    dial: (code) => dialFeature(phone, code),
-  };
+  const { ready = 'api', expires = 300, ...ways } = options;
+  const account = await softphoneOf(clinic, expertId);
+  const expert = await registered(expertId, account, { expires, ...ways });
   if (ready === 'keypad') await expert.dial('*45');
   if (ready === 'api') await setPresence(clinic, expertId, 'ready');
   return expert;
+}
+
+async function registered(
+  expertId: string,
+  account: SoftphoneAccount,
+  options: Omit<ExpertPhoneOptions, 'ready'>,
+): Promise<ExpertPhone> {
+  const { expires = 300, ...ways } = options;
+  const { username, password, domain, port } = account;
+  const phone = await keep(createPhone({ server: { host: domain, port }, username, password, ...ways }));
+  const nextCall = inTurn(phone);
+  const { ok, status, reason } = await phone.register({ expires });
+  if (!ok) throw new Error(`${expertId} cannot register: ${status} ${reason}`);
+  return {
+    ...{ expertId, phone, password, nextCall },
+    dial: (code) => dialFeature(phone, code),
+    again: () => registered(expertId, account, options),
+  };
 }
 
 /** A new expert of these specialties, on the roster only. @returns the id */

@@ -126,7 +126,7 @@ async function stop({ child, ended }: Running): Promise<SippResult> {
 }
 
 /** SIPp wants its ports told; between this and its start another could take one, which SIPp would say. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0, HOST);
   await once(socket, 'listening');

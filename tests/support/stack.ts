@@ -11,7 +11,14 @@ export interface TestStack {
   };
   ari: { url: string; username: string; password: string };
   ami: { host: string; port: number; username: string; password: string };
-  asterisk: { soundsDir: string; spoolDir: string; etcDir: string; logDir: string };
+  asterisk: {
+    soundsDir: string;
+    spoolDir: string;
+    etcDir: string;
+    logDir: string;
+    tlsCertificate: string;
+  };
+  ports: { sipTls: number };
   processes: { asterisk?: number; postgres?: number; redis?: number };
   /** The application's environment against this stack. */
   env: Record<string, string>;

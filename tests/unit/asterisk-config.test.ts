@@ -169,7 +169,17 @@ describe('the dialplan as it is written', () => {
   it('keeps what could send a call elsewhere out of the modules', () => {
     const modules = render()['modules.conf']!.replace(/;.*$/gm, '');
     expect(modules).toContain('autoload = no');
-    expect(modules).not.toMatch(/refer|transfer|messaging|parking|app_system|func_shell|res_agi|disa|pickup/);
+    expect(modules).not.toMatch(/transfer|messaging|parking|app_system|func_shell|res_agi|disa|pickup/);
+  });
+
+  it('refuses transfers at every endpoint: res_pjsip_refer is there to say no', () => {
+    const text = render({ legacyTrunkUri: 'sip:10.9.8.7:5060' })['pjsip.conf']!;
+    const endpoints = text.split(/^\[/m).filter((section) => section.includes('type = endpoint'));
+    expect(endpoints.map((endpoint) => /^allow_transfer = (.*)$/m.exec(endpoint)?.[1])).toEqual(['no', 'no']);
+    const softphone = JSON.parse(readFileSync(join(templatesDir, 'softphone.json'), 'utf8')) as {
+      endpoint: Record<string, string>;
+    };
+    expect(softphone.endpoint['allow_transfer']).toBe('no');
   });
 
   it('lists each module once', () => {

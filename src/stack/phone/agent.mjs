@@ -14,13 +14,14 @@ const TRACED = 400;
  */
 export async function createAgent(options, upper) {
   const { host = '127.0.0.1', headers = {}, codecs = ['PCMA', 'PCMU'], dtmfPayloadType = 101 } = options;
+  const { claims = host } = options;
   const socket = createSocket('udp4');
   await new Promise((bound, failed) => {
     socket.once('error', failed);
     socket.bind(0, host, () => bound(undefined));
   });
   const ua = {
-    options: { ...options, host, headers: Object.entries(headers), codecs, dtmfPayloadType },
+    options: { ...options, host, claims, headers: Object.entries(headers), codecs, dtmfPayloadType },
     server: options.server,
     socket,
     port: socket.address().port,
@@ -35,7 +36,7 @@ export async function createAgent(options, upper) {
       ['Allow', METHODS],
       ['User-Agent', 'clinic-phone'],
     ]),
-    contact: () => `<sip:${encodeURIComponent(options.username)}@${host}:${ua.port}>`,
+    contact: () => `<sip:${encodeURIComponent(options.username)}@${claims}:${ua.port}>`,
     send: (message, to) => send(ua, message, to),
     withVia: (request) => withVia(ua, request),
     sendAuthenticated: (build, to, handlers) => sendAuthenticated(ua, build, to, handlers),
@@ -43,7 +44,7 @@ export async function createAgent(options, upper) {
   };
   ua.transactions = createTransactions({
     send: ua.send,
-    sentBy: () => ({ host, port: ua.port }),
+    sentBy: () => ({ host: claims, port: ua.port }),
     onRequest: (request, transaction) => upper.onRequest(ua, request, transaction),
     onAck: (request) => upper.onAck(ua, request),
   });
@@ -80,7 +81,7 @@ function receive(ua, datagram, from) {
 
 /** For the one request that has no transaction: the ACK of a 2xx. */
 function withVia(ua, request) {
-  const via = `SIP/2.0/UDP ${ua.options.host}:${ua.port};rport;branch=${MAGIC_COOKIE}${token()}`;
+  const via = `SIP/2.0/UDP ${ua.options.claims}:${ua.port};rport;branch=${MAGIC_COOKIE}${token()}`;
   return { ...request, headers: [['Via', via], ...request.headers] };
 }
 

@@ -5,6 +5,7 @@
  * @typedef {import('./call.mjs').CallState} CallState
  */
 import { note } from './call.mjs';
+import { requestsOf } from './requests.mjs';
 import { headerValue, parseNameAddress, parseUri } from './sip.mjs';
 import { tone } from './tone.mjs';
 
@@ -87,6 +88,7 @@ export function faceOf(call) {
     silence: () => call.rtp.silence(),
     /** @returns {import('./recorder.mjs').Recording} what was heard so far, also after the end */
     recording: () => call.rtp.recording(),
+    ...requestsOf(call),
   };
 }
 

@@ -37,6 +37,8 @@ export function newCall({ ua, options, direction, dialog, rtp, invite }) {
     acknowledged: false,
     leaving: false,
     leavingWanted: false,
+    /** We have put the other side on hold: nothing is said meanwhile. */
+    holding: false,
     /** Hangs up as the direction and the state want. */
     hangup: () => {},
     sessionId: Date.now(),
@@ -103,17 +105,20 @@ export const outcomeOf = (response) => {
 // ---------------------------------------------------------------- sound
 
 /** Our description as it stands: an offer, or what was agreed on. */
-export function describe(call, agreed = call.media) {
-  const { host, codecs, dtmfPayloadType } = call.options;
+export function describe(call, agreed = call.media, shape = call.options.shape ?? asItIs) {
+  const { claims: host, codecs, dtmfPayloadType } = call.options;
   const mine = agreed ?? { codecs, dtmfPayloadType, direction: 'sendrecv' };
-  return writeSdp({
+  const described = writeSdp({
     host,
     port: call.rtp.port,
     sessionId: call.sessionId,
     version: call.sdpVersion,
     ...mine,
   });
+  return shape(described);
 }
+
+const asItIs = (sdp) => sdp;
 
 /**
  * Begins (or redirects) the sound to the described party.
@@ -125,6 +130,7 @@ export function connectSound(call, body) {
   const codec = media?.codecs.find((offered) => call.options.codecs.includes(offered));
   if (media === null || codec === undefined) return false;
   const sending =
+    !call.holding &&
     media.port > 0 &&
     (media.direction === 'sendrecv' || media.direction === 'recvonly') &&
     media.host !== '0.0.0.0';

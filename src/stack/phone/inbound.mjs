@@ -64,19 +64,35 @@ function commandsOf(call) {
       call.rang.resolve(true);
     },
     /**
+     * Another provisional response; with `sound` the description comes early, and what we say is heard before the answer.
+     * @param {number} status
+     * @param {{ headers?: import('./sip.mjs').Header[], sound?: boolean }} [extra]
+     */
+    progress(status, { headers = [], sound = false } = {}) {
+      if (call.state !== 'incoming' && call.state !== 'ringing') return;
+      call.state = 'ringing';
+      const described = sound ? { headers: [...headers, DESCRIBED], body: describe(call) } : { headers };
+      answerWith(call, status, described);
+      if (sound) connectSound(call, call.invite.body);
+    },
+    /**
      * 200, in this very instant.
+     * @param {{ headers?: import('./sip.mjs').Header[] }} [extra]
      * @returns {Promise<boolean>} true with the ACK; false: it came to nothing
      */
-    answer() {
+    answer({ headers = [] } = {}) {
       if (call.state !== 'incoming' && call.state !== 'ringing') return call.answered.promise;
       call.state = 'talking';
       note(call, 'answer-sent');
-      answerWith(call, 200, { headers: [['Content-Type', 'application/sdp']], body: describe(call) });
+      answerWith(call, 200, { headers: [...headers, DESCRIBED], body: describe(call) });
       if (call.invite.body !== '') connectSound(call, call.invite.body);
       return call.answered.promise;
     },
-    /** @param {number} [status] 486 busy, 603 declined, 480 away … */
-    reject: (status = 603) => reject(call, status),
+    /**
+     * @param {number} [status] 486 busy, 603 declined, 480 away, 302 with a Contact of its own …
+     * @param {import('./sip.mjs').Header[]} [headers]
+     */
+    reject: (status = 603, headers = []) => reject(call, status, headers),
     /** Says nothing at all, now and to repetitions: a telephone that has lost its network. */
     ignore() {
       call.server.ignored = true;
@@ -93,18 +109,21 @@ function commandsOf(call) {
   };
 }
 
+/** @type {import('./sip.mjs').Header} */
+const DESCRIBED = ['Content-Type', 'application/sdp'];
+
 function answerWith(call, status, extra = {}) {
   const headers = [
-    ['Contact', call.ua.contact()],
+    ...(status === 302 ? [] : [['Contact', call.ua.contact()]]),
     ...(status === 200 ? call.ua.common : []),
     ...(extra.headers ?? []),
   ];
   call.server.respond(responseTo(call.invite, status, { toTag: call.dialog.localTag, ...extra, headers }));
 }
 
-function reject(call, status) {
+function reject(call, status, headers = []) {
   if (call.state !== 'incoming' && call.state !== 'ringing') return;
-  answerWith(call, status);
+  answerWith(call, status, { headers });
   finish(call, { by: 'local', status });
 }
 

@@ -3,11 +3,13 @@ import { faceOf } from './call-face.mjs';
 import { connectSound, describe, finish, newCall, note, outcomeOf, sayGoodbye } from './call.mjs';
 import { completeDialog, destinationOf, dialogOfCaller, dialogRequest } from './dialog.mjs';
 import { createRtp } from './rtp.mjs';
+import { answerTo, readSdp } from './sdp.mjs';
 import { parseCseq } from './sip.mjs';
 
 /**
- * @typedef {{ from?: string, headers?: Record<string, string> | import('./sip.mjs').Header[], codecs?: ('PCMA' | 'PCMU')[], dtmfPayloadType?: number | null }} InviteOptions
- *   from: a number, `anonymous`, '' (no number at all), or a whole `"name" <sip:…>`.
+ * @typedef {{ from?: string, headers?: Record<string, string> | import('./sip.mjs').Header[], codecs?: ('PCMA' | 'PCMU')[], dtmfPayloadType?: number | null, delayed?: boolean }} InviteOptions
+ *   from: a number, `anonymous`, '' (no number at all), or a whole `"name" <sip:…>`; delayed: the INVITE offers nothing, the
+ *   called side does (RFC 3261 section 13.2.1).
  */
 
 /**
@@ -44,8 +46,9 @@ export async function placeCall(ua, target, { from = ua.options.username, header
 
 function sendInvite(call, headers) {
   const build = (credentials) => {
-    const described = describe(call);
-    const about = [['Contact', call.ua.contact()], ...call.ua.common, ['Content-Type', 'application/sdp']];
+    const described = call.options.delayed ? '' : describe(call);
+    const type = described === '' ? [] : [['Content-Type', 'application/sdp']];
+    const about = [['Contact', call.ua.contact()], ...call.ua.common, ...type];
     call.invite = dialogRequest(call.dialog, 'INVITE', {
       headers: [...about, ...headers, ...credentials],
       body: described,
@@ -79,7 +82,10 @@ function onFinal(call, response) {
     return;
   }
   completeDialog(call.dialog, response);
-  const ack = dialogRequest(call.dialog, 'ACK', { sequence: parseCseq(response).number });
+  const ack = dialogRequest(call.dialog, 'ACK', {
+    sequence: parseCseq(response).number,
+    ...answerInAck(call, response),
+  });
   const withVia = call.ua.withVia(ack);
   call.client.acknowledgeWith(() => call.ua.send(withVia, destinationOf(call.dialog, call.ua.server)));
   if (call.leaving) {
@@ -95,6 +101,14 @@ function onFinal(call, response) {
   note(call, 'answered');
   call.answered.resolve(true);
   if (!understood) sayGoodbye(call);
+}
+
+/** The answer to an offer that came with the 200. */
+function answerInAck(call, response) {
+  const offer = call.options.delayed ? readSdp(response.body) : null;
+  const agreed = offer === null ? null : answerTo(offer, call.options.codecs);
+  if (agreed === null) return {};
+  return { headers: [['Content-Type', 'application/sdp']], body: describe(call, agreed) };
 }
 
 function hangUp(call) {

@@ -7,12 +7,15 @@
  *   username: string,
  *   password?: string,
  *   host?: string,
+ *   claims?: string,
+ *   shape?: (sdp: string) => string,
  *   headers?: Record<string, string>,
  *   codecs?: ('PCMA' | 'PCMU')[],
  *   dtmfPayloadType?: number | null,
  *   expires?: number,
  * }} PhoneOptions
- *   host: our own address (default 127.0.0.1); headers: on every INVITE we place, e.g. what makes us a trunk;
+ *   host: our own address (default 127.0.0.1); claims: the one we tell others, as a telephone behind a router does that
+ *   knows only its private one; shape: what is made of every description of ours before it is sent; headers: on every INVITE we place, e.g. what makes us a trunk;
  *   dtmfPayloadType: under which digits are offered (default 101), null for a telephone without any.
  * @typedef {import('./inbound.mjs').InboundCall} InboundCall
  * @typedef {Awaited<ReturnType<typeof placeCall>>} OutboundCall
@@ -25,6 +28,7 @@ import { callKey, finish } from './call.mjs';
 import { acknowledged, takeCall, withinCall } from './inbound.mjs';
 import { placeCall } from './outbound.mjs';
 import { createRegistration } from './registration.mjs';
+import { askOutside } from './requests.mjs';
 import { responseTo } from './responses.mjs';
 import { headerValue, headerValues, parseCseq, tagOf, token } from './sip.mjs';
 
@@ -42,6 +46,13 @@ export async function createPhone(options) {
      * @param {import('./outbound.mjs').InviteOptions} [invite]
      */
     invite: (target, invite) => placeCall(ua, target, invite),
+    /**
+     * A request outside of any call: REFER, MESSAGE, OPTIONS …
+     * @param {string} method
+     * @param {string} target a whole SIP address
+     * @param {{ headers?: import('./sip.mjs').Header[], body?: string }} [content]
+     */
+    request: (method, target, content) => askOutside(ua, method, target, content),
     /**
      * What to do with a call that comes: called at once, before anything is answered. Unless the handler answers,
      * refuses or ignores it, a 100 says that we are at it. Without a handler calls get a 480.

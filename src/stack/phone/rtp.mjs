@@ -27,13 +27,9 @@ const VOLUME = 10;
  *   dtmfPayloadType: under which we take digits.
  */
 export async function createRtp({ host, dtmfPayloadType, onDigit = () => {} }) {
-  const socket = createSocket('udp4');
-  await new Promise((bound, failed) => {
-    socket.once('error', failed);
-    socket.bind(0, host, () => bound(undefined));
-  });
   const stream = {
-    socket,
+    socket: await bind(host),
+    host,
     remote: /** @type {Remote | null} */ (null),
     sequence: randomBytes(2).readUInt16BE(),
     timestamp: randomBytes(4).readUInt32BE(),
@@ -46,16 +42,42 @@ export async function createRtp({ host, dtmfPayloadType, onDigit = () => {} }) {
     closed: false,
     stop: () => {},
   };
-  // Nobody at the other port yet, or no longer: sound is lost, the call goes on.
-  socket.on('error', () => stream.recorder.noteError());
-  socket.on('message', (packet, from) => receive(stream, packet, from));
+  listen(stream);
   return faceOf(stream);
+}
+
+async function bind(host) {
+  const socket = createSocket('udp4');
+  await new Promise((bound, failed) => {
+    socket.once('error', failed);
+    socket.bind(0, host, () => bound(undefined));
+  });
+  return socket;
+}
+
+function listen(stream) {
+  // Nobody at the other port yet, or no longer: sound is lost, the call goes on.
+  stream.socket.on('error', () => stream.recorder.noteError());
+  stream.socket.on('message', (packet, from) => receive(stream, packet, from));
+}
+
+async function move(stream) {
+  const fresh = await bind(stream.host);
+  const old = stream.socket;
+  stream.socket = fresh;
+  listen(stream);
+  old.close();
+  if (stream.closed) fresh.close();
 }
 
 function faceOf(stream) {
   return {
-    /** Ours. */
-    port: /** @type {number} */ (stream.socket.address().port),
+    /** Ours. @returns {number} */
+    get port() {
+      return stream.closed ? 0 : stream.socket.address().port;
+    },
+    /** To another port of ours, as a telephone does that has changed its network. */
+    move: () => move(stream),
     /**
      * Where and how to send from now on; also after a re-INVITE. Sound not yet played goes on there.
      * @param {Remote} remote
