@@ -7,6 +7,7 @@ import { codeOf, messageOf } from './platform/fault.ts';
 import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
+import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
@@ -15,8 +16,11 @@ import { startWeb } from './roles/web.ts';
 
 /** Starts the roles asked for and closes them in reverse order. */
 
-/** Longer than the longest orderly end: the outbox may take two seconds to empty. */
-const CLOSE_WITHIN_MS = 8000;
+/**
+ * Longer than the longest orderly end: steps in progress may take four seconds, the outbox two to empty. Shorter than the
+ * ten seconds Docker gives, after which it kills.
+ */
+const CLOSE_WITHIN_MS = 9000;
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
 
@@ -72,6 +76,15 @@ async function startRole(
   }
 }
 
+/** First every role finishes what it has in hand while all still answer, then they are closed. */
+async function endInOrder(running: readonly RunningRole[], log: Log): Promise<void> {
+  const since = performance.now();
+  const left: Record<string, unknown> = {};
+  for (const role of running.toReversed()) Object.assign(left, await role.drain?.());
+  log.info({ ...left, ms: Math.round(performance.now() - since) }, 'process.drained');
+  for (const role of running.toReversed()) await role.close();
+}
+
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
@@ -79,23 +92,39 @@ async function main(): Promise<void> {
   const running: RunningRole[] = [];
   const pool = createPool(config.DATABASE_URL, log);
   const redis = createRedis(config.REDIS_URL, log);
+  let failed = false;
+  let over: Promise<void> | null = null;
 
-  const grace = closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) log.fatal({ err }, 'process.failed');
-    else log.info({ signal }, 'process.closing');
+  async function end(): Promise<void> {
     ending.abort();
-    for (const role of running.toReversed()) await role.close();
+    await endInOrder(running, log);
     await closeRedis(redis);
     await pool.end();
     log.info('process.closed');
+  }
+  const grace = closeWithGrace({ delay: CLOSE_WITHIN_MS, logger: false }, async ({ err, signal }) => {
+    if (err !== undefined) log.fatal({ err }, 'process.failed');
+    else log.info({ signal }, 'process.closing');
+    await (over ??= end());
+    // The library would end the process with 0.
+    if (failed) process.exit(1);
   });
   const giveUp = (reason: string): void => {
-    log.fatal({ reason }, 'process.gave-up');
-    process.exitCode = 1;
+    log.fatal({ reason, alarm: true }, 'process.gave-up');
+    failed = true;
     void grace.close();
   };
+  /** Not by the library at first: a signal that comes meanwhile would be its second one and cut the end short. */
+  const retire = (reason: string): void => {
+    log.info({ reason }, 'process.retired');
+    over ??= end();
+    void within(over, CLOSE_WITHIN_MS).finally(() => grace.close());
+  };
 
-  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry: new Registry(), giveUp };
+  const shared: Shared = {
+    ...{ config, log, clock: systemClock, pool, redis, registry: new Registry() },
+    ...{ giveUp, retire, draining: () => ending.signal.aborted },
+  };
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));

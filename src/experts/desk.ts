@@ -162,7 +162,7 @@ export function createDesk(deps: DeskDeps): Desk {
       clearInterval(timer);
       for (const stop of stops) stop();
       await reloader.close();
-      await features.settle();
+      await features.drain();
       await keeper.close();
     },
   };

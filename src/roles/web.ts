@@ -11,9 +11,32 @@ import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
 import type { RunningRole, Shared } from './role.ts';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { codeOf } from '../platform/fault.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
 const ISSUER = 'Clinic 137';
+
+/** A predecessor on the same address is given the time it takes to end (see main.ts). */
+const PORT_WITHIN_MS = 12_000;
+const LOOK_AGAIN_MS = 50;
+
+/** Takes the port as soon as a predecessor that hands over has left it. */
+async function listenOn(app: FastifyInstance, config: Config, log: Log): Promise<void> {
+  const deadline = performance.now() + PORT_WITHIN_MS;
+  for (let first = true; ; first = false) {
+    try {
+      await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE' || performance.now() > deadline) throw error;
+      if (first) log.warn({ port: config.HTTP_PORT }, 'port.awaited');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+}
 
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
 export async function startWeb(shared: Shared): Promise<RunningRole> {
@@ -44,7 +67,7 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
     publicUrl: config.PUBLIC_URL,
     ...(config.TRUST_PROXY === '' ? {} : { trustProxy: config.TRUST_PROXY }),
     staff,
-    readiness: createReadiness({ pool, redis }),
+    readiness: createReadiness({ pool, redis, draining: shared.draining }),
     rooms: [
       callRoutes({ pool }),
       queueRoutes({ db: pool, clock, routing }),
@@ -52,7 +75,7 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
-  await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  await listenOn(app, config, log);
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
   return {

@@ -49,6 +49,7 @@ function isLive(call: Call): void {
     call: () => call,
     post: (event) => posted.push(event),
     idle: () => Promise.resolve(),
+    busy: () => false,
     abandon: () => undefined,
   };
   live.set(call.id, runner);

@@ -126,14 +126,30 @@ describe('when the application is killed and comes back', () => {
     for (const { id } of [early, late]) await callRow(clinic, id, (row) => row.state === 'ended');
   }, 60_000);
 
-  it('a ring is not answered into silence: the citizen is offered anew', async () => {
+  it('a ring goes on, and who answers then has the citizen', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    const ring = await expert.nextCall();
+    ring.ringing();
+    await clinic.kill();
+    await clinic.start();
+    await said(clinic, scene, 'call.taken-up');
+    void ring.answer();
+    await said(clinic, scene, 'call.answered');
+    void scene.call.hangup();
+    await callRow(clinic, scene.id, (row) => row.state === 'ended');
+    const { offers } = await callStory(clinic, scene.id);
+    expect(offers.map((offer) => offer.result)).toEqual(['answered']);
+  }, 60_000);
+
+  it('a ring answered while nobody was there is not silence: the citizen is offered anew', async () => {
     const expert = await expertPhone(clinic, e001);
     const scene = await queues(clinic);
     const orphan = await expert.nextCall();
-    orphan.ringing();
     await clinic.kill();
-    await clinic.start();
+    void orphan.answer();
     expect(await orphan.ended).toMatchObject({ by: 'remote' });
+    await clinic.start();
     void (await expert.nextCall()).answer();
     await said(clinic, scene, 'call.answered');
     void scene.call.hangup();
