@@ -51,6 +51,8 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
 function askAgain(draft: Draft): void {
   change(draft, { specialty: null, digit: null });
   go(draft, 'menu');
+  // A process that ended in order left music behind its words.
+  effect(draft, { do: 'music', on: false });
   play(draft, phrases.menu);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
 }

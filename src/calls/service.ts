@@ -151,7 +151,8 @@ export function createCalls(deps: CallsDeps): Calls {
     liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
     mended: () => comparison.mended(),
     setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
-    importMissed: () => handover.start(),
+    // Without the link it is started as soon as the calls are taken up.
+    importMissed: () => (ready ? handover.start() : Promise.resolve()),
     drain: async (withinMs = REST_WITHIN_MS) => {
       const limit = AbortSignal.timeout(withinMs);
       connection += 1;

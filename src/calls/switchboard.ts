@@ -183,6 +183,14 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
 
   const all = (): Runner[] => [...runners.values()];
 
+  /** Words that end while nobody is there to hear of it are followed by music: Asterisk keeps the request until then. */
+  async function keepCompany({ id, channelId, playing, citizenGone, state }: Call): Promise<void> {
+    if (playing === null || citizenGone || state === 'leaving' || state === 'wrap-up') return;
+    await telephony.startMusic(channelId).catch((error: unknown) => {
+      log.warn({ err: error, callId: id }, 'music.refused');
+    });
+  }
+
   /** One still in a step is left as it was saved before that step. */
   async function saveRested(runner: Runner): Promise<void> {
     if (runner.busy()) return;
@@ -220,6 +228,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
         await Promise.race([Promise.all(busy.map((runner) => runner.idle())), aborted(signal)]);
       }
       for (const runner of all()) runner.abandon();
+      await Promise.all(all().map((runner) => keepCompany(runner.call())));
     },
     saveAll: async () => void (await Promise.all(all().map((runner) => saveRested(runner)))),
   };

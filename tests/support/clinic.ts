@@ -78,6 +78,9 @@ interface State {
   watchers: Set<() => void>;
 }
 
+/** Two applications of one test may share a database. */
+let made = 0;
+
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const { env = {}, open = true, awaitReady = true } = options;
   const databaseUrl = env['DATABASE_URL'] ?? (await createTestDatabase());
@@ -104,7 +107,6 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     env: { ...testStack().env, ...own, ...env },
     ...{ awaitReady, child: null, url: '', lines: [], watchers: new Set() },
   };
-  let made = 0;
   let admin: Promise<string> | null = null;
 
   async function signIn(role: Role, expertId?: string): Promise<string> {
