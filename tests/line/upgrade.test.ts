@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callRow, callStory, rowsOf } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { longestGap, toneBreaks } from '../support/continuity.ts';
-import { fillHouse, hireStaff, type FullHouse, type Staff } from '../support/full-house.ts';
+import { endWrapUp, fillHouse, hireStaff, type FullHouse, type Staff } from '../support/full-house.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
 import { closePhones, dialClinic, hears, type OutboundCall } from '../support/phones.ts';
 import { idOf, said } from '../support/scenes.ts';
@@ -86,7 +86,7 @@ describe.each(Object.entries(ORDERS))('%s', (order, handOver) => {
     for (const { call } of waiting) expect(longestGap(call.recording(), since)).toBeLessThan(2);
 
     await serveInOrder(fresh, house);
-    await wrapUp.expert.dial('*45');
+    await endWrapUp(fresh, wrapUp.expert);
     await endAll(fresh, house, arrived);
     expect(order in ORDERS).toBe(true);
   }, 240_000);
@@ -116,14 +116,14 @@ async function serveInOrder(fresh: Clinic, { talking, waiting }: FullHouse): Pro
   void talking.leg.hangup();
   await said(fresh, talking.scene, 'segment.ended');
   for (const scene of waiting) {
-    await talking.expert.dial('*45');
+    await endWrapUp(fresh, talking.expert);
     const leg = await talking.expert.nextCall();
     void leg.answer();
     await said(fresh, scene, 'call.answered');
     void leg.hangup();
     await said(fresh, scene, 'segment.ended');
   }
-  await talking.expert.dial('*45');
+  await endWrapUp(fresh, talking.expert);
 }
 
 /** Everyone goes; each citizen is one row with one end, and each was rung for once. */
@@ -131,7 +131,7 @@ async function endAll(fresh: Clinic, house: FullHouse, arrived: readonly Outboun
   const { ringing, wrapUp, talking, waiting, inMenu } = house;
   void ringing.scene.call.hangup();
   await said(fresh, ringing.scene, 'segment.ended');
-  await ringing.expert.dial('*45');
+  await endWrapUp(fresh, ringing.expert);
   for (const call of [inMenu.call, ...arrived]) void call.hangup();
   const answered = [wrapUp, talking, ringing].map(({ scene }) => scene).concat(waiting);
   for (const { id, call } of answered) {

@@ -1,6 +1,7 @@
 import type { Clinic } from './clinic.ts';
 import { addExpert, expertPhone, hears, type ExpertPhone, type InboundCall } from './phones.ts';
 import { enters, queues, said, type Scene } from './scenes.ts';
+import { waitFor } from './wait.ts';
 
 /** A clinic in which a call stands in every state that lasts. */
 export interface FullHouse {
@@ -53,4 +54,13 @@ export async function fillHouse(clinic: Clinic, staff: Staff): Promise<FullHouse
   const inMenu = await enters(clinic, { from: '09120000050' });
   await hears(inMenu.call, 'clinic/greeting');
   return { inMenu, waiting, talking, ringing: { scene: rung, expert: finance, leg }, wrapUp };
+}
+
+/** The expert is ready for the next call, as soon as there is a wrap-up to end. */
+export async function endWrapUp(clinic: Clinic, expert: ExpertPhone): Promise<void> {
+  await waitFor(async () => {
+    const { body } = await clinic.api<{ status: { activity: string } }>(`/experts/${expert.expertId}`);
+    return body.status.activity === 'wrap-up';
+  });
+  await expert.dial('*45');
 }
