@@ -49,15 +49,14 @@ function prepareSchema(
   giveUp: Shared['giveUp'],
 ): Promise<void> {
   const isFinal = (error: unknown) => codeOf(error) !== 'database-away';
-  const done = untilItWorks('schema', () => migrate(config.DATABASE_URL, log), {
-    log,
-    signal,
-    isFinal,
-  }).catch((error: unknown) => {
-    if (!signal.aborted) giveUp(`the database cannot be used: ${messageOf(error)}`);
-  });
+  const done = untilItWorks('schema', () => migrate(config.DATABASE_URL, log), { log, signal, isFinal }).then(
+    () => log.info('schema.ready'),
+    (error: unknown) => {
+      if (!signal.aborted) giveUp(`the database cannot be used: ${messageOf(error)}`);
+    },
+  );
   const patience = new Promise<void>((resolve) => setTimeout(resolve, SCHEMA_PATIENCE_MS).unref());
-  return Promise.race([done.then(() => undefined), patience]);
+  return Promise.race([done, patience]);
 }
 
 async function startRole(
@@ -88,6 +87,7 @@ async function endInOrder(running: readonly RunningRole[], log: Log): Promise<vo
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
+  log.info({ node: process.version, roles: config.CLINIC_ROLES }, 'process.started');
   const ending = new AbortController();
   const running: RunningRole[] = [];
   const pool = createPool(config.DATABASE_URL, log);

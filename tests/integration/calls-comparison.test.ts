@@ -120,8 +120,8 @@ describe('createSnapshots', () => {
     const snapshots = createSnapshots(redis);
     const snapshot = { call: waitingCall, effects: [{ do: 'leave-queue' as const }] };
     await snapshots.save(snapshot);
-    expect(await snapshots.all()).toEqual([snapshot]);
+    expect(await snapshots.all()).toEqual({ kept: [snapshot], refused: [] });
     await snapshots.remove(waitingCall.id);
-    expect(await snapshots.all()).toEqual([]);
+    expect(await snapshots.all()).toEqual({ kept: [], refused: [] });
   });
 });
