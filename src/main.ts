@@ -121,9 +121,15 @@ async function main(): Promise<void> {
     void within(over, CLOSE_WITHIN_MS).finally(() => grace.close());
   };
 
+  const preparations: Promise<unknown>[] = [];
+  const prepare = <T>(work: Promise<T>): Promise<T> => {
+    preparations.push(work);
+    return work;
+  };
   const shared: Shared = {
     ...{ config, log, clock: systemClock, pool, redis, registry: new Registry() },
     ...{ giveUp, retire, draining: () => ending.signal.aborted },
+    ...{ prepare, prepared: () => Promise.allSettled(preparations) },
   };
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.

@@ -25,7 +25,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
   const { config, log, clock, pool, redis, registry } = shared;
   // What needs neither the exchange nor the queue comes first: a process that has both still works meanwhile.
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
-  const predecessor = await askToYield({ redis, log });
+  const predecessor = await askToYield({ redis, log }, shared.prepared);
   const telephony = createTelephony({
     url: config.ARI_URL,
     username: config.ARI_USERNAME,

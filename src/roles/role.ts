@@ -18,6 +18,10 @@ export interface Shared {
   giveUp: (reason: string) => void;
   /** The same where nothing is wrong: another process does this one's work from now on. */
   retire: (reason: string) => void;
+  /** Notes heavy work of this start, which would hold up a hand-over between two processes if it ran meanwhile. */
+  prepare: <T>(work: Promise<T>) => Promise<T>;
+  /** Resolves when all such work is over, whatever came of it. */
+  prepared: () => Promise<unknown>;
   /** Whether the process is ending: it takes nothing new. */
   draining: () => boolean;
 }

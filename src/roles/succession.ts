@@ -41,9 +41,16 @@ export interface Predecessor {
   finished(): Promise<void>;
 }
 
-/** Asks whoever has the exchange to leave it to us in order. null: there is nobody, or nobody who answers. */
-export async function askToYield({ redis, log }: { redis: Redis; log: Log }): Promise<Predecessor | null> {
+/**
+ * Asks whoever has the exchange to leave it to us in order. null: there is nobody, or nobody who answers.
+ * prepared: waited for before somebody is asked; from then on nothing should hold us up.
+ */
+export async function askToYield(
+  { redis, log }: { redis: Redis; log: Log },
+  prepared: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<Predecessor | null> {
   if (!(await isThere(redis))) return null;
+  await prepared();
   const client = createCommandClient({ redis, log, stream: STREAM });
   const process = await ask<{ process: string }>(client, log, 'yield', YIELD_WITHIN_MS);
   if (process === null) {

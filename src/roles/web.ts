@@ -3,8 +3,8 @@ import { callRoutes } from '../calls/routes.ts';
 import { expertRoutes } from '../experts/routes.ts';
 import { createExperts } from '../experts/service.ts';
 import { hoursRoutes } from '../hours/routes.ts';
-import { createHours } from '../hours/service.ts';
-import { createCommandClient } from '../platform/commands.ts';
+import { createHours, type Hours } from '../hours/service.ts';
+import { createCommandClient, type CommandClient } from '../platform/commands.ts';
 import { queueRoutes } from '../routing/routes.ts';
 import { createRoutingReader } from '../routing/reader.ts';
 import { createStaff } from '../staff/service.ts';
@@ -40,9 +40,28 @@ async function listenOn(app: FastifyInstance, config: Config, log: Log): Promise
 
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
 export async function startWeb(shared: Shared): Promise<RunningRole> {
+  const { config, log, redis } = shared;
+  const commands = createCommandClient({ redis, log });
+  const { app, hours } = await shared.prepare(assemble(shared, commands));
+  await listenOn(app, config, log);
+  const { port } = app.server.address() as AddressInfo;
+  log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
+  return {
+    close: async () => {
+      await app.close();
+      await commands.close();
+      await hours.close();
+    },
+  };
+}
+
+/** The server with every room's routes, listening nowhere yet: most of it is describing and compiling schemas. */
+async function assemble(
+  shared: Shared,
+  commands: CommandClient,
+): Promise<{ app: FastifyInstance; hours: Hours }> {
   const { config, log, clock, pool, redis, registry } = shared;
   const routing = createRoutingReader({ redis, clock });
-  const commands = createCommandClient({ redis, log });
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
   const sip = {
     domain: config.SIP_DOMAIN,
@@ -75,14 +94,5 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
-  await listenOn(app, config, log);
-  const { port } = app.server.address() as AddressInfo;
-  log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
-  return {
-    close: async () => {
-      await app.close();
-      await commands.close();
-      await hours.close();
-    },
-  };
+  return { app, hours };
 }

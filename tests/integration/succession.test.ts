@@ -26,7 +26,7 @@ afterEach(async () => {
 function heart(process: string): Heart {
   const parts = () => ({ asterisk: true });
   const made = startHeart({ redis, log, process, parts, onChange: () => () => undefined });
-  closing.push(made.close);
+  closing.push(() => made.close());
   return made;
 }
 
@@ -87,7 +87,7 @@ describe('a successor', () => {
   it('does not wait for one of a version that does not know the question', async () => {
     await heart('older').beat();
     const server = serveCommands({ redis, log, stream: '{commands}:succession' }, {});
-    closing.push(server.close);
+    closing.push(() => server.close());
     const { log: told, lines } = recordingLog();
     expect(await askToYield({ redis, log: told })).toBeNull();
     expect(lines).toContainEqual(

