@@ -44,6 +44,8 @@ export interface CallsDeps {
   specialties: Readonly<Record<string, string>>;
   /** Events told before these calls were there to hear them, in order. */
   heard?: readonly TelephonyEvent[];
+  /** Told each time the calls are taken up and new ones are taken. */
+  onReady?: () => void;
 }
 
 /** A step is some requests of milliseconds; only an exchange that does not answer (2 s a request) makes it longer. */
@@ -106,6 +108,7 @@ export function createCalls(deps: CallsDeps): Calls {
       held = null;
       for (const event of waiting) pass(event);
       ready = telephony.link() === 'ready';
+      deps.onReady?.();
       importMissed();
     } catch (error) {
       if (mine !== connection) return;

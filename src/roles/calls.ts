@@ -52,6 +52,8 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
       signal,
     },
   );
+  /** A part began to work: who waits for it must not wait for the next beat. */
+  let changed: () => void = () => undefined;
   const ledger = createLedger({ pool, redis, log });
   await ledger.start();
   const calls = createCalls({
@@ -65,6 +67,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     config,
     specialties: SPECIALTY_BY_DIGIT,
     heard: heard.stop(),
+    onReady: () => changed(),
   });
   const desk = createDesk({
     telephony,
@@ -73,6 +76,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     log,
     clock,
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
+    onLoaded: () => changed(),
   });
   const commands = serveCommands({ redis, log }, { ...desk.handlers, ...handlers(calls) });
   const parts = () => ({
@@ -89,6 +93,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     parts,
     onChange: (listener) => telephony.onLink(listener),
   });
+  changed = () => void heart.beat();
 
   let drained: Promise<Readonly<Record<string, unknown>>> | null = null;
 
