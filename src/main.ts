@@ -6,6 +6,7 @@ import { codeOf, messageOf } from './platform/fault.ts';
 import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
+import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
 import { createRegistry } from './roles/process-figures.ts';
@@ -15,9 +16,12 @@ import { startWeb } from './roles/web.ts';
 
 /** Starts the roles asked for and closes them in reverse order. */
 
-/** Longer than the longest orderly end: the outbox may take two seconds to empty. */
-const CLOSE_WITHIN_MS = 8000;
-/** SIGUSR2 ends nothing: it switches the log's level. */
+/**
+ * Longer than the longest orderly end: steps in progress may take four seconds, the outbox two to empty. Shorter than the
+ * ten seconds Docker gives, after which it kills.
+ */
+const CLOSE_WITHIN_MS = 9000;
+/** SIGUSR2 ends nothing: it switches the level of the log. */
 const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2' as const] };
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
@@ -47,15 +51,14 @@ function prepareSchema(
   giveUp: Shared['giveUp'],
 ): Promise<void> {
   const isFinal = (error: unknown) => codeOf(error) !== 'database-away';
-  const done = untilItWorks('schema', () => migrate(config.DATABASE_URL, log), {
-    log,
-    signal,
-    isFinal,
-  }).catch((error: unknown) => {
-    if (!signal.aborted) giveUp(`the database cannot be used: ${messageOf(error)}`);
-  });
+  const done = untilItWorks('schema', () => migrate(config.DATABASE_URL, log), { log, signal, isFinal }).then(
+    () => log.info('schema.ready'),
+    (error: unknown) => {
+      if (!signal.aborted) giveUp(`the database cannot be used: ${messageOf(error)}`);
+    },
+  );
   const patience = new Promise<void>((resolve) => setTimeout(resolve, SCHEMA_PATIENCE_MS).unref());
-  return Promise.race([done.then(() => undefined), patience]);
+  return Promise.race([done, patience]);
 }
 
 async function startRole(
@@ -74,32 +77,63 @@ async function startRole(
   }
 }
 
+/** First every role finishes what it has in hand while all still answer, then they are closed. */
+async function endInOrder(running: readonly RunningRole[], log: Log): Promise<void> {
+  const since = performance.now();
+  const left: Record<string, unknown> = {};
+  for (const role of running.toReversed()) Object.assign(left, await role.drain?.());
+  log.info({ ...left, ms: Math.round(performance.now() - since) }, 'process.drained');
+  for (const role of running.toReversed()) await role.close();
+}
+
 async function main(): Promise<void> {
   const config = configuration();
   const log = createLog(config.LOG_LEVEL);
+  log.info({ node: process.version, roles: config.CLINIC_ROLES }, 'process.started');
   const ending = new AbortController();
   const running: RunningRole[] = [];
   const pool = createPool(config.DATABASE_URL, log);
   const redis = createRedis(config.REDIS_URL, log);
+  let failed = false;
+  let over: Promise<void> | null = null;
 
   process.on('SIGUSR2', () => switchDebug(log, config.LOG_LEVEL));
-  const grace = closeWithGrace(ENDING, async ({ err, signal }) => {
-    if (err !== undefined) log.fatal({ err }, 'process.failed');
-    else log.info({ signal }, 'process.closing');
+  async function end(): Promise<void> {
     ending.abort();
-    for (const role of running.toReversed()) await role.close();
+    await endInOrder(running, log);
     await closeRedis(redis);
     await pool.end();
     log.info('process.closed');
+  }
+  const grace = closeWithGrace(ENDING, async ({ err, signal }) => {
+    if (err !== undefined) log.fatal({ err }, 'process.failed');
+    else log.info({ signal }, 'process.closing');
+    await (over ??= end());
+    // The library would end the process with 0.
+    if (failed) process.exit(1);
   });
   const giveUp = (reason: string): void => {
-    log.fatal({ reason }, 'process.gave-up');
-    process.exitCode = 1;
+    log.fatal({ reason, alarm: true }, 'process.gave-up');
+    failed = true;
     void grace.close();
   };
+  /** Not by the library at first: a signal that comes meanwhile would be its second one and cut the end short. */
+  const retire = (reason: string): void => {
+    log.info({ reason }, 'process.retired');
+    over ??= end();
+    void within(over, CLOSE_WITHIN_MS).finally(() => grace.close());
+  };
 
-  const registry = createRegistry({ config, pool, redis });
-  const shared: Shared = { config, log, clock: systemClock, pool, redis, registry, giveUp };
+  const preparations: Promise<unknown>[] = [];
+  const prepare = <T>(work: Promise<T>): Promise<T> => {
+    preparations.push(work);
+    return work;
+  };
+  const shared: Shared = {
+    ...{ config, log, clock: systemClock, pool, redis, registry: createRegistry({ config, pool, redis }) },
+    ...{ giveUp, retire, draining: () => ending.signal.aborted },
+    ...{ prepare, prepared: () => Promise.allSettled(preparations) },
+  };
   await prepareSchema(config, log, ending.signal, giveUp);
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));

@@ -29,7 +29,7 @@ export interface LinkSettings extends ConnectionSettings {
   onState: (state: LinkState) => void;
   /** Must not throw. */
   onRaw: (raw: Raw) => void;
-  /** The link is down for good. */
+  /** The link is about to be down for good. Must not throw. */
   onReplaced: () => void;
 }
 
@@ -55,7 +55,10 @@ export function startLink(settings: LinkSettings): Link {
       log,
       onRaw: settings.onRaw,
       onMalformed: () => malformed++,
-      onReplaced: () => over.abort(new Replaced()),
+      onReplaced: () => {
+        settings.onReplaced();
+        over.abort(new Replaced());
+      },
     });
     const onReady = (echoMs: number): void => {
       worked = true;
@@ -72,8 +75,8 @@ export function startLink(settings: LinkSettings): Link {
 
   function lost(reason: Error, failures: number): 'again' | 'stop' {
     if (reason instanceof Replaced) {
-      log.error({ apps, alarm: true }, 'link.replaced');
-      settings.onReplaced();
+      // Whether that was agreed upon or is worth an alarm is known to who was told.
+      log.warn({ apps }, 'link.replaced');
       return 'stop';
     }
     // The first loss is news; that it is still away a hundred attempts later is not.

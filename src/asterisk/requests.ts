@@ -8,7 +8,15 @@ import { commaList } from './values.ts';
 /** The part of Telephony that asks Asterisk for something. */
 export type Requests = Omit<
   Telephony,
-  'link' | 'onLink' | 'onEvent' | 'onReplaced' | 'putSoftphone' | 'removeSoftphone' | 'close'
+  | 'link'
+  | 'onLink'
+  | 'onEvent'
+  | 'onReplaced'
+  | 'putSoftphone'
+  | 'removeSoftphone'
+  | 'mayFinish'
+  | 'stopHearing'
+  | 'close'
 >;
 
 /** Ids of the channels that run a dialplan extension; the half that idles has this alone, the other one `;2` behind. */

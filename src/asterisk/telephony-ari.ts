@@ -65,6 +65,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
   const moves = createMoves(events.tell);
   const counts: AriCounts = { told: 0, ignored: 0, malformed: 0, requests: 0, refused: 0 };
   const phones = followPhones({ call: api.call, app, log });
+  let finishing = false;
 
   const link = startLink({
     ...access,
@@ -99,7 +100,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
   });
 
   const call: Api['call'] = async (operation, args) => {
-    if (link.state() !== 'ready')
+    if (link.state() !== 'ready' && !finishing)
       throw new AsteriskFault('link-down', `${operation}: there is no link to Asterisk`);
     counts.requests++;
     const began = clock.monotonic();
@@ -134,6 +135,13 @@ export function createTelephony(settings: AriSettings): AriTelephony {
       phones.forget(username);
     },
     counts: () => ({ ...counts, malformed: link.malformed() }),
+    mayFinish: (on) => {
+      finishing = on;
+    },
+    stopHearing: async () => {
+      finishing = true;
+      await link.close();
+    },
     close: async () => {
       await link.close();
       moves.close();

@@ -72,7 +72,10 @@ export interface Telephony {
   onLink(listener: (state: LinkState) => void): () => void;
   /** Every event, in Asterisk's order per channel. Returns the unsubscriber. */
   onEvent(listener: (event: TelephonyEvent) => void): () => void;
-  /** Another process took our application's name: this link is down for good, and the process has to end. */
+  /**
+   * Another process took our application's name: this link is down for good, and the process has to end. Told after the
+   * last event that was ours, before the link is told as down.
+   */
   onReplaced(listener: () => void): () => void;
 
   answer(channelId: string): Promise<Reached>;
@@ -116,5 +119,12 @@ export interface Telephony {
   deleteStoredRecording(name: string): Promise<Reached>;
 
   asteriskInfo(): Promise<{ systemName: string; startedAt: number; version: string }>;
+  /**
+   * Whether requests go through without a socket. For a process about to hand over: what it has begun it may still finish
+   * after its socket went to another process. Until then nothing changes.
+   */
+  mayFinish: (on: boolean) => void;
+  /** Gives up the socket for good: new calls find no application here. What is under way may still be finished. */
+  stopHearing(): Promise<void>;
   close(): Promise<void>;
 }

@@ -150,7 +150,8 @@ export function createPerform(deps: EffectDeps): Perform {
       // A citizen who is gone is told by an event of its own, which is on its way.
       if (expert === 'gone') reply({ type: 'expert-gone', offerId, cause: null });
       else if (citizen === 'done') reply({ type: 'bridged', offerId });
-      await mark(call, { 'TIMEOUT(absolute)': '0' });
+      // When the talk began is kept for a process that cannot read our snapshot (see rebuild.ts).
+      await mark(call, { 'TIMEOUT(absolute)': '0', CLINIC_ANSWERED_AT: String(clock.now()) });
     } catch (error) {
       log.error({ err: error, ...about(call), offerId }, 'bridge.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });

@@ -6,6 +6,7 @@ export interface Inbox<E> {
   post(event: E): void;
   /** Resolves when nothing is left to handle. */
   idle(): Promise<void>;
+  busy(): boolean;
 }
 
 export function createInbox<E>(
@@ -40,5 +41,6 @@ export function createInbox<E>(
     idle: async () => {
       while (draining) await running;
     },
+    busy: () => draining,
   };
 }

@@ -4,6 +4,8 @@ import { codeOf } from '../platform/fault.ts';
 /** Work that failed for want of Redis and is repeated until it succeeds, in the order it was given. */
 export interface Later {
   add(work: () => Promise<unknown>): void;
+  /** Tries at once. @returns how much is left all the same */
+  flush(): Promise<number>;
   close(): void;
 }
 
@@ -15,8 +17,15 @@ export function createLater(log: Log): Later {
   const queue: (() => Promise<unknown>)[] = [];
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let working: Promise<void> | null = null;
 
-  async function work(): Promise<void> {
+  function work(): Promise<void> {
+    clearTimeout(timer);
+    working ??= workOff().finally(() => (working = null));
+    return working;
+  }
+
+  async function workOff(): Promise<void> {
     for (let next = queue[0]; next !== undefined && !closed; next = queue[0]) {
       try {
         await next();
@@ -37,6 +46,10 @@ export function createLater(log: Log): Later {
     add: (one) => {
       queue.push(one);
       if (queue.length === 1) wait();
+    },
+    flush: async () => {
+      await work();
+      return queue.length;
     },
     close: () => {
       closed = true;

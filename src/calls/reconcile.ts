@@ -1,10 +1,13 @@
-import type { Telephony } from '../asterisk/telephony.ts';
+import type { BridgeSnapshot, ChannelSnapshot, Telephony } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
+import { arrivalOf } from './arrival.ts';
 import type { Call, Settings } from './call.ts';
 import { expertChannel } from './effects.ts';
+import { rebuild, remains } from './rebuild.ts';
 import { revive } from './revival.ts';
+import type { Runner } from './runner.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { offerOf, type Switchboard } from './switchboard.ts';
 
@@ -16,6 +19,8 @@ export interface ReconcileDeps {
   settings: Settings;
   clock: Clock;
   log: Log;
+  areaCode: string;
+  asteriskId: () => string;
   /** Channels whose entering has been told and waits to be handled. */
   entering: () => ReadonlySet<string>;
 }
@@ -26,81 +31,131 @@ export interface ReconcileDeps {
  */
 export async function reconcile(deps: ReconcileDeps): Promise<void> {
   const { telephony, snapshots, switchboard, log } = deps;
-  const channels = await telephony.channels();
-  const present = new Set(channels.map((channel) => channel.id));
-  const ours = [...switchboard.live().values()];
-  const known = new Set(ours.map((runner) => runner.call().id));
-  for (const runner of ours) missedEvents(runner.call(), present, (event) => runner.post(event));
+  // Before the look: what begins meanwhile is not missing from it.
+  const ours = [...switchboard.live().values()].map((runner) => ({ runner, call: runner.call() }));
+  const found = await look(deps);
+  const known = new Set(ours.map(({ call }) => call.id));
+  for (const { runner, call } of ours) missedEvents(runner, call, found);
 
-  const orphans = (await snapshots.all()).filter(({ call }) => !known.has(call.id));
-  for (const orphan of orphans) await takeUp(orphan, present, deps);
+  const { kept, refused } = await snapshots.all();
+  const orphans = kept.filter(({ call }) => !known.has(call.id));
+  await Promise.all(orphans.map((orphan) => takeUp(orphan, found, deps)));
 
-  const citizens = new Set([...switchboard.live().values()].map((runner) => runner.call().channelId));
-  const entering = deps.entering();
-  const strangers = channels.filter(
-    ({ id, applicationData }) => isCitizen(applicationData) && !citizens.has(id) && !entering.has(id),
-  );
-  // A citizen nobody knows of: entering afresh begins a call, and the row is written.
-  for (const channel of strangers)
-    await telephony.takeOver(channel.id, channel.applicationData.split(',').slice(1));
-  for (const { id, applicationData } of channels)
-    if (isHandover(applicationData) && !entering.has(id)) await telephony.hangup(id);
+  const strangers = await takeStrangers(found, deps);
+  const lost = refused.filter(({ callId }) => !switchboard.live().has(callId) && !strangers.has(callId));
+  for (const { callId, format } of refused) log.warn({ callId, format }, 'snapshot.refused');
+  for (const { callId } of lost) await writeOff(callId, deps);
+  for (const { id, applicationData } of found.channels)
+    if (isHandover(applicationData) && !deps.entering().has(id)) await telephony.hangup(id);
   // Calls that end by what was found here must be over before anything is taken for an orphan.
   await switchboard.settle();
-  await sweep(deps, [...present]);
+  await sweep(deps, found);
+  const { channels } = found;
   log.info(
-    { channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.length },
+    { channels: channels.length, live: ours.length, takenUp: orphans.length, strangers: strangers.size },
     'calls.reconciled',
   );
 }
 
-const isCitizen = (applicationData: string): boolean => applicationData.split(',')[1] === 'citizen';
+/** What the exchange and routing say at this moment. */
+interface Found {
+  channels: readonly ChannelSnapshot[];
+  bridges: readonly BridgeSnapshot[];
+  byId: ReadonlyMap<string, ChannelSnapshot>;
+  /** Offers for which an expert is reserved. */
+  reserved: ReadonlySet<string>;
+}
+
+async function look({ telephony, routing }: ReconcileDeps): Promise<Found> {
+  const [channels, bridges, reservations] = await Promise.all([
+    telephony.channels(),
+    telephony.bridges(),
+    routing.reservations(),
+  ]);
+  const byId = new Map(channels.map((channel) => [channel.id, channel]));
+  return { channels, bridges, byId, reserved: new Set(reservations.map(({ offerId }) => offerId)) };
+}
+
 /** A hand-over whose application died in the middle: its rows are still kept, and a new one is started. */
 const isHandover = (applicationData: string): boolean => applicationData.split(',')[1] === 'missed';
 
-function missedEvents(call: Call, present: ReadonlySet<string>, post: (event: Missed) => void): void {
-  const offerId = call.talk?.offerId ?? call.offer?.offerId;
-  if (offerId !== undefined && call.state === 'ringing' && !present.has(expertChannel(offerId)))
-    post({ type: 'expert-failed', offerId, reason: 'lost' });
-  if (offerId !== undefined && call.state === 'talking' && !present.has(expertChannel(offerId)))
-    post({ type: 'expert-gone', offerId, cause: null });
-  if (!call.citizenGone && !present.has(call.channelId)) post({ type: 'citizen-gone', cause: null });
+function missedEvents(runner: Runner, call: Call, { byId }: Found): void {
+  const { state, offer, talk } = call;
+  const offerId = talk?.offerId ?? offer?.offerId;
+  const leg = offerId === undefined ? undefined : byId.get(expertChannel(offerId));
+  const citizenHere = byId.has(call.channelId);
+  if (offerId !== undefined && state === 'ringing' && citizenHere) {
+    if (leg === undefined) runner.post({ type: 'expert-failed', offerId, reason: 'lost' });
+    else if (leg.application === 'Stasis') runner.post({ type: 'expert-answered', offerId });
+  }
+  if (offerId !== undefined && state === 'talking' && leg === undefined)
+    runner.post({ type: 'expert-gone', offerId, cause: null });
+  if (!call.citizenGone && !citizenHere) runner.post({ type: 'citizen-gone', cause: null });
 }
-type Missed =
-  | { type: 'expert-failed'; offerId: string; reason: 'lost' }
-  | { type: 'expert-gone'; offerId: string; cause: null }
-  | { type: 'citizen-gone'; cause: null };
 
-async function takeUp(
-  { call, effects }: Snapshot,
-  present: ReadonlySet<string>,
-  deps: ReconcileDeps,
-): Promise<void> {
+async function takeUp({ call, effects }: Snapshot, found: Found, deps: ReconcileDeps): Promise<void> {
   const { telephony, routing, switchboard, settings, clock, log } = deps;
-  const legAlive = call.talk !== null && present.has(expertChannel(call.talk.offerId));
-  const citizenHere = present.has(call.channelId);
+  const offerId = call.talk?.offerId ?? call.offer?.offerId ?? '';
+  const legAlive =
+    found.byId.has(expertChannel(offerId)) && (call.state === 'talking' || found.reserved.has(offerId));
+  const citizenHere = found.byId.has(call.channelId);
   // Nothing is played to and nobody is rung for a citizen who has gone; the snapshot is closed as it stands.
   const step = citizenHere ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
   // First what the lost process may not have come to do any more.
   const runner = switchboard.take({ call: step.call, effects: [...effects, ...step.effects] });
   log.info({ callId: call.id, state: call.state, citizenHere }, 'call.taken-up');
   if (citizenHere) await telephony.watchChannel(call.channelId);
-  missedEvents(call, present, (event) => runner.post(event));
+  missedEvents(runner, step.call, found);
   if (call.state !== 'wrap-up' || call.talk === null) return;
   const expert = await routing.expert(call.talk.expertId);
   const stillWrapsUp = expert?.activity === 'wrap-up' && expert.callId === call.id;
   if (!stillWrapsUp) runner.post({ type: 'wrap-up-ended', expertId: call.talk.expertId });
 }
 
+/**
+ * Citizens in our hands of whom no snapshot tells. Whose channel carries a place is taken up where the call stood; the
+ * others enter afresh: a call begins, and the row is written.
+ * @returns the calls' ids
+ */
+async function takeStrangers(found: Found, deps: ReconcileDeps): Promise<Set<string>> {
+  const { telephony, switchboard, settings, clock, log } = deps;
+  const citizens = new Set([...switchboard.live().values()].map((runner) => runner.call().channelId));
+  const taken = new Set<string>();
+  for (const channel of found.channels) {
+    const args = channel.applicationData.split(',').slice(1);
+    if (args[0] !== 'citizen' || citizens.has(channel.id) || deps.entering().has(channel.id)) continue;
+    const now = clock.now();
+    const arrival = arrivalOf(channel, args, now, { ...deps, asteriskId: deps.asteriskId() });
+    taken.add(arrival.id);
+    const call = rebuild(channel, arrival, found, now);
+    if (call === null) {
+      await telephony.takeOver(channel.id, args);
+      continue;
+    }
+    switchboard.take(revive(call, true, settings, now));
+    log.warn({ callId: call.id, state: call.state }, 'call.rebuilt');
+    await telephony.watchChannel(channel.id);
+  }
+  return taken;
+}
+
+/** A call whose snapshot cannot be read and whose citizen has gone. */
+async function writeOff(callId: string, deps: ReconcileDeps): Promise<void> {
+  const { routing, switchboard, settings, clock } = deps;
+  const experts = await routing.experts();
+  const expert = experts.find((one) => one.activity === 'wrap-up' && one.callId === callId);
+  switchboard.take(remains(callId, expert?.expertId ?? null, settings, clock.now()));
+}
+
 /** Experts' legs and bridges that belong to no live call are ended, places and reservations given back. */
-async function sweep(deps: ReconcileDeps, channelIds: readonly string[]): Promise<void> {
+async function sweep(deps: ReconcileDeps, found: Found): Promise<void> {
   const { telephony, routing, switchboard } = deps;
   const belongs = (offerId: string) =>
     [...switchboard.live().values()].some((runner) => {
       const { offer, talk } = runner.call();
       return offer?.offerId === offerId || talk?.offerId === offerId;
     });
-  for (const id of channelIds) {
+  for (const { id } of found.channels) {
     const offerId = offerOf(id);
     if (offerId !== null && !belongs(offerId)) await telephony.hangup(id);
   }

@@ -9,6 +9,7 @@ import { wait } from './waiting.ts';
 /**
  * Takes up a call whose process is gone, or whose events were missed, from its snapshot and from what Asterisk says is
  * still there. Pure. The citizen hears at most a prompt again; the place in the queue is kept by the old score.
+ * expertLegAlive: the leg of the call's offer or talk is there and, while it rings, still reserved for this call.
  */
 export function revive(call: Call, expertLegAlive: boolean, settings: Settings, now: number): Step {
   const draft: Draft = { call, effects: [], settings, now };
@@ -20,9 +21,12 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
     case 'menu':
       askAgain(draft);
       break;
+    case 'ringing':
+      if (expertLegAlive) ringOn(draft, call.playing !== null);
+      else waitAgain(draft);
+      break;
     case 'position':
     case 'waiting':
-    case 'ringing':
     case 'connecting':
       waitAgain(draft);
       break;
@@ -47,8 +51,17 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
 function askAgain(draft: Draft): void {
   change(draft, { specialty: null, digit: null });
   go(draft, 'menu');
+  // A process that ended in order left music behind its words.
+  effect(draft, { do: 'music', on: false });
   play(draft, phrases.menu);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
+}
+
+/** The telephone rings on. How long it has rung is not known; Asterisk itself ends a ring a few seconds after ours would. */
+function ringOn(draft: Draft, sounded: boolean): void {
+  go(draft, 'ringing');
+  if (sounded) effect(draft, { do: 'music', on: true });
+  after(draft, draft.settings.ringSeconds, 'no-answer');
 }
 
 function waitAgain(draft: Draft): void {

@@ -18,6 +18,8 @@ export interface Runner {
   call(): Call;
   post(event: CallEvent): void;
   idle(): Promise<void>;
+  /** Whether a step is in progress. */
+  busy(): boolean;
   /** Drops the timers; the call itself goes on in Asterisk for whoever takes it up. */
   abandon(): void;
 }
@@ -119,6 +121,7 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
     call: () => call,
     post: (event) => inbox.post({ event }),
     idle: () => inbox.idle(),
+    busy: () => inbox.busy(),
     abandon: dropTimers,
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
+import { aborted } from '../platform/signals.ts';
 import type { Routing } from '../routing/routing.ts';
 import { createPerform } from './effects.ts';
 import type { Call, Settings, State } from './call.ts';
@@ -26,7 +27,11 @@ export interface Calls {
   mended(): number;
   setOutcome(expertId: string, digit: string): 'saved' | 'refused';
   importMissed(): Promise<void>;
-  close(): Promise<void>;
+  /**
+   * Begins nothing more and lets what is in progress finish, at most withinMs; the calls themselves go on in Asterisk for
+   * whoever takes them up. Events are heard no longer by then (Telephony.stopHearing).
+   */
+  drain(withinMs?: number): Promise<void>;
 }
 
 export interface CallsDeps {
@@ -42,8 +47,14 @@ export interface CallsDeps {
   specialties: Readonly<Record<string, string>>;
   /** Told of every fact that is written down. */
   observe: CallObserver;
+  /** Events told before these calls were there to hear them, in order. */
+  heard?: readonly TelephonyEvent[];
+  /** Told each time the calls are taken up and new ones are taken. */
+  onReady?: () => void;
 }
 
+/** A step is some requests of milliseconds; only an exchange that does not answer (2 s a request) makes it longer. */
+const REST_WITHIN_MS = 4000;
 const MENU_PROMPTS = 3;
 
 export function settingsOf(config: Config, specialties: Readonly<Record<string, string>>): Settings {
@@ -59,7 +70,7 @@ export function settingsOf(config: Config, specialties: Readonly<Record<string, 
 }
 
 export function createCalls(deps: CallsDeps): Calls {
-  const { telephony, routing, log, config, clock, snapshots } = deps;
+  const { telephony, routing, log, config } = deps;
   const settings = settingsOf(config, deps.specialties);
   let asteriskId = '';
   let ready = false;
@@ -82,14 +93,15 @@ export function createCalls(deps: CallsDeps): Calls {
   });
 
   /** Events of the time in which we do not yet know what is there; null once we do. */
-  let held: TelephonyEvent[] | null = [];
+  let held: TelephonyEvent[] | null = [...(deps.heard ?? [])];
 
   function pass(event: TelephonyEvent): void {
     if (event.type === 'channel-entered' && event.args[0] === 'missed')
-      void missed(event.channel.id, event.args);
+      imports.track(missed(event.channel.id, event.args));
     else switchboard.handle(event);
   }
 
+  const imports = createUnderWay();
   let connection = 0;
   let retry: NodeJS.Timeout | undefined;
 
@@ -100,12 +112,13 @@ export function createCalls(deps: CallsDeps): Calls {
       if (mine !== connection) return;
       const entering = () =>
         new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
-      await reconcile({ telephony, routing, snapshots, switchboard, settings, clock, log, entering });
+      await reconcile({ ...shared, switchboard, entering });
       if (mine !== connection) return;
       const waiting = held ?? [];
       held = null;
       for (const event of waiting) pass(event);
       ready = telephony.link() === 'ready';
+      deps.onReady?.();
       importMissed();
     } catch (error) {
       if (mine !== connection) return;
@@ -119,7 +132,7 @@ export function createCalls(deps: CallsDeps): Calls {
     handover.start().catch((error: unknown) => log.warn({ err: error }, 'missed.not-started'));
   }
 
-  const stops = [
+  const stopHearing = [
     telephony.onEvent((event) => (held === null ? pass(event) : void held.push(event))),
     telephony.onLink((state) => {
       ready = false;
@@ -128,6 +141,8 @@ export function createCalls(deps: CallsDeps): Calls {
       clearTimeout(retry);
       if (state === 'ready') void takeUp(connection);
     }),
+  ];
+  const stopRouting = [
     routing.onOffer((offer) => switchboard.offered(offer)),
     routing.onChange((change) => {
       if (change.type === 'wrap-up-ended') switchboard.wrapUpEnded(change.callId, change.expertId);
@@ -150,13 +165,19 @@ export function createCalls(deps: CallsDeps): Calls {
     waiting: () => waitingOf([...switchboard.live().values()].map((runner) => runner.call())),
     mended: () => comparison.mended(),
     setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
-    importMissed: () => handover.start(),
-    close: async () => {
+    // Without the link it is started as soon as the calls are taken up.
+    importMissed: () => (ready ? handover.start() : Promise.resolve()),
+    drain: async (withinMs = REST_WITHIN_MS) => {
+      const limit = AbortSignal.timeout(withinMs);
+      connection += 1;
       clearTimeout(retry);
       comparison.close();
-      for (const stop of stops) stop();
-      await switchboard.settle();
-      switchboard.close();
+      for (const stop of stopHearing) stop();
+      // An offer that a last step brings about is still rung: routing is listened to until nothing moves any more.
+      await switchboard.rest(limit);
+      await Promise.race([imports.done(), aborted(limit)]);
+      for (const stop of stopRouting) stop();
+      if ((await later.flush()) === 0) await switchboard.saveAll();
       later.close();
     },
   };
@@ -170,6 +191,18 @@ function waitingOf(calls: readonly Call[]): { specialty: string; queuedAt: numbe
   return calls.flatMap(({ state, specialty, queuedAt }) =>
     WITHOUT_EXPERT.has(state) && specialty !== null && queuedAt !== null ? [{ specialty, queuedAt }] : [],
   );
+}
+
+/** Work that nobody waits for but the end. */
+function createUnderWay(): { track(work: Promise<void>): void; done(): Promise<void> } {
+  const all = new Set<Promise<void>>();
+  return {
+    track: (work) => {
+      all.add(work);
+      void work.finally(() => all.delete(work));
+    },
+    done: async () => void (await Promise.all(all)),
+  };
 }
 
 function countStates(states: readonly string[]): Map<string, number> {

@@ -2,6 +2,7 @@ import type { ChannelSnapshot, Telephony, TelephonyEvent } from '../asterisk/tel
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { MissReason, Offer, Routing } from '../routing/routing.ts';
+import { aborted } from '../platform/signals.ts';
 import { arrivalOf } from './arrival.ts';
 import type { Call, Settings } from './call.ts';
 import { expertChannel } from './effects.ts';
@@ -21,7 +22,13 @@ export interface Switchboard {
   live(): ReadonlyMap<string, Runner>;
   /** Waits until every call has handled what arrived so far. */
   settle(): Promise<void>;
-  close(): void;
+  /**
+   * Lets every step in progress finish, and what these bring about; begins no other. To be called when nothing more comes
+   * from outside: the calls' timers are dropped. Ends when the signal comes.
+   */
+  rest(signal: AbortSignal): Promise<void>;
+  /** Saves the calls at rest: what their last steps intended is done, and a successor need not do it again. */
+  saveAll(): Promise<void>;
 }
 
 export interface SwitchboardDeps {
@@ -174,6 +181,26 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     if (offerId !== undefined) runner?.post({ type: 'expert-failed', offerId, reason: 'unreachable' });
   }
 
+  const all = (): Runner[] => [...runners.values()];
+
+  /** Words that end while nobody is there to hear of it are followed by music: Asterisk keeps the request until then. */
+  async function keepCompany({ id, channelId, playing, citizenGone, state }: Call): Promise<void> {
+    if (playing === null || citizenGone || state === 'leaving' || state === 'wrap-up') return;
+    await telephony.startMusic(channelId).catch((error: unknown) => {
+      log.warn({ err: error, callId: id }, 'music.refused');
+    });
+  }
+
+  /** One still in a step is left as it was saved before that step. */
+  async function saveRested(runner: Runner): Promise<void> {
+    if (runner.busy()) return;
+    try {
+      await deps.snapshots.save({ call: runner.call(), effects: [] });
+    } catch (error) {
+      log.warn({ err: error, callId: runner.call().id }, 'snapshot.failed');
+    }
+  }
+
   return {
     handle,
     take,
@@ -194,10 +221,16 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     },
     live: () => runners,
     settle: async () => void (await Promise.all([...runners.values()].map((runner) => runner.idle()))),
-    close: () => {
+    rest: async (signal) => {
       for (const timer of leaving.values()) clearTimeout(timer);
-      for (const runner of runners.values()) runner.abandon();
+      for (let busy = all(); busy.length > 0 && !signal.aborted; busy = all().filter((one) => one.busy())) {
+        for (const runner of busy) runner.abandon();
+        await Promise.race([Promise.all(busy.map((runner) => runner.idle())), aborted(signal)]);
+      }
+      for (const runner of all()) runner.abandon();
+      await Promise.all(all().map((runner) => keepCompany(runner.call())));
     },
+    saveAll: async () => void (await Promise.all(all().map((runner) => saveRested(runner)))),
   };
 }
 

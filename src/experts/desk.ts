@@ -37,6 +37,8 @@ export interface DeskDeps {
   clock: Clock;
   /** `*5N` in wrap-up or talk: sets the outcome of this expert's last call. */
   setOutcome: (expertId: string, digit: string) => 'saved' | 'refused' | Promise<'saved' | 'refused'>;
+  /** Told each time routing has had the whole roster. */
+  onLoaded?: () => void;
   /** How often routing is compared with roster and exchange. Nobody waits for it: it mends what got lost. */
   sweepSeconds?: number;
 }
@@ -60,6 +62,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const reloader = createReloader(log, async () => {
     const entries = await muster.all();
     roster = new Map(entries.map((entry) => [entry.id, entry.active]));
+    deps.onLoaded?.();
     if (telephony.link() !== 'ready') return;
     await telephones.push(entries);
     await telephones.compare([...roster.keys()]);
@@ -162,7 +165,7 @@ export function createDesk(deps: DeskDeps): Desk {
       clearInterval(timer);
       for (const stop of stops) stop();
       await reloader.close();
-      await features.settle();
+      await features.drain();
       await keeper.close();
     },
   };

@@ -20,6 +20,8 @@ export interface Features {
   takeUp(channels: readonly ChannelSnapshot[]): void;
   /** Waits for those under way. */
   settle(): Promise<void>;
+  /** The same without waiting for phrases to be heard to their end: what was asked is done, the rest is politeness. */
+  drain(): Promise<void>;
 }
 
 /** The phrases last a second or two; a telephone that never says it has heard them is not waited for. */
@@ -67,6 +69,10 @@ export function createFeatures({ telephony, log, perform }: FeaturesDeps): Featu
     }
   }
 
+  async function settle(): Promise<void> {
+    await Promise.all([...calls.values()].map((call) => call.over));
+  }
+
   return {
     handle(event) {
       switch (event.type) {
@@ -91,8 +97,10 @@ export function createFeatures({ telephony, log, perform }: FeaturesDeps): Featu
         if (channel.application === 'Stasis' && code !== undefined) begin(channel, code);
       }
     },
-    async settle() {
-      await Promise.all([...calls.values()].map((call) => call.over));
+    settle,
+    async drain() {
+      for (const call of calls.values()) call.finish();
+      await settle();
     },
   };
 }

@@ -32,6 +32,14 @@ export function command<Schema extends TSchema>(
   return { payload, handle: (value) => handle(value as Static<Schema>) };
 }
 
+/** Where requests stand: every process that serves a stream serves all that comes on it. */
+export interface CommandDeps {
+  redis: Redis;
+  log: Log;
+  /** Default: the stream of the process that owns the exchange. */
+  stream?: string;
+}
+
 export interface CommandServer {
   close(): Promise<void>;
 }
@@ -51,14 +59,14 @@ export type Reply = { id: string } & ({ result: unknown } | { code: string; mess
  * kebab-case code is `command-failed`, its message kept to this process's log.
  */
 export function serveCommands(
-  { redis, log }: { redis: Redis; log: Log },
+  { redis, log, stream = REQUESTS }: CommandDeps,
   handlers: Readonly<Record<string, CommandHandler>>,
 ): CommandServer {
   const reading = createBlockingTwin(redis, log);
   const atWork = new Set<Promise<void>>();
 
   async function serve(streamId: string, request: Request): Promise<void> {
-    if (!(await take(redis, streamId, request.ttlMs))) return;
+    if (!(await take(redis, stream, streamId, request.ttlMs))) return;
     const reply = { id: request.id, ...(await answer(handlerOf(handlers, request.name), request, log)) };
     const key = replies(request.client);
     await redis
@@ -68,7 +76,7 @@ export function serveCommands(
       .exec();
   }
 
-  const reader = readStream<Request>(reading, REQUESTS, '0', log, (streamId, request) => {
+  const reader = readStream<Request>(reading, stream, '0', log, (streamId, request) => {
     const work = serve(streamId, request)
       .catch((error: unknown) =>
         log.warn({ command: request.name, detail: messageOf(error) }, 'command.unanswered'),
@@ -85,8 +93,8 @@ export function serveCommands(
 }
 
 /** True if the request is ours to serve and its sender still waits. */
-async function take(redis: Redis, streamId: string, ttlMs: number): Promise<boolean> {
-  const results = await redis.multi().xdel(REQUESTS, streamId).time().exec();
+async function take(redis: Redis, stream: string, streamId: string, ttlMs: number): Promise<boolean> {
+  const results = await redis.multi().xdel(stream, streamId).time().exec();
   const [deleted, time] = (results ?? []).map(([, value]) => value) as [number?, [number, number]?];
   if (deleted !== 1 || time === undefined) return false;
   const nowMs = Number(time[0]) * 1000 + Number(time[1]) / 1000;
@@ -138,7 +146,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-export function createCommandClient({ redis, log }: { redis: Redis; log: Log }): CommandClient {
+export function createCommandClient({ redis, log, stream = REQUESTS }: CommandDeps): CommandClient {
   const clientId = crypto.randomUUID();
   const waiting = new Map<string, Waiting>();
   const reading = createBlockingTwin(redis, log);
@@ -165,13 +173,13 @@ export function createCommandClient({ redis, log }: { redis: Redis; log: Log }):
 
   function takeBack(streamId: string): void {
     redis
-      .xdel(REQUESTS, streamId)
+      .xdel(stream, streamId)
       .catch((error: unknown) => log.debug({ detail: messageOf(error) }, 'command.not-taken-back'));
   }
 
   async function request(id: string, name: string, payload: unknown, ttlMs: number): Promise<void> {
     const text = JSON.stringify({ name, payload, client: clientId, id, ttlMs } satisfies Request);
-    const streamId = await redis.xadd(REQUESTS, 'MAXLEN', '~', MOST_REQUESTS, '*', 'json', text);
+    const streamId = await redis.xadd(stream, 'MAXLEN', '~', MOST_REQUESTS, '*', 'json', text);
     const found = waiting.get(id);
     if (found !== undefined) found.streamId = streamId;
     // Given up before Redis had it; if it was answered before Redis said so, there is nothing left to take back.

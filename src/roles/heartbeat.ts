@@ -10,18 +10,32 @@ const LIVES_MS = 3500;
 export interface HeartbeatDeps {
   redis: Redis;
   log: Log;
+  /** Which process this is; two may beat for a moment. */
+  process: string;
   parts: () => Heartbeat['parts'];
   /** Tells a change that must not wait for the next beat. */
   onChange: (listener: () => void) => () => void;
 }
 
-/** Says in Redis, for any process to read, that the role `calls` lives and which of its parts work. */
-export function beat({ redis, log, parts, onChange }: HeartbeatDeps): { close(): Promise<void> } {
-  let silent = false;
+export interface Heart {
+  /** Says a change now. */
+  beat(): Promise<void>;
+  /** Says nothing more: from now on another process's word stands. */
+  stop(): void;
+  /** The role is gone. */
+  close(): Promise<void>;
+}
 
-  async function once(): Promise<void> {
+/** Says in Redis, for any process to read, that the role `calls` lives and which of its parts work. */
+export function startHeart({ redis, log, process, parts, onChange }: HeartbeatDeps): Heart {
+  let silent = false;
+  let stopped = false;
+
+  async function beat(): Promise<void> {
+    if (stopped) return;
     try {
-      await redis.set(HEARTBEAT_KEY, JSON.stringify({ parts: parts() } satisfies Heartbeat), 'PX', LIVES_MS);
+      const text = JSON.stringify({ process, parts: parts() } satisfies Heartbeat);
+      await redis.set(HEARTBEAT_KEY, text, 'PX', LIVES_MS);
       silent = false;
     } catch (error) {
       if (!silent) log.warn({ detail: messageOf(error) }, 'heartbeat.missed');
@@ -29,16 +43,29 @@ export function beat({ redis, log, parts, onChange }: HeartbeatDeps): { close():
     }
   }
 
-  const timer = setInterval(() => void once(), EVERY_MS);
-  const stop = onChange(() => void once());
-  void once();
+  async function isOurs(): Promise<boolean> {
+    const text = await redis.get(HEARTBEAT_KEY);
+    return text !== null && (JSON.parse(text) as Heartbeat).process === process;
+  }
+
+  const timer = setInterval(() => void beat(), EVERY_MS);
+  const unsubscribe = onChange(() => void beat());
+  const stop = (): void => {
+    stopped = true;
+    clearInterval(timer);
+    unsubscribe();
+  };
+  void beat();
   return {
+    beat,
+    stop,
     close: async () => {
-      clearInterval(timer);
       stop();
-      await redis
-        .del(HEARTBEAT_KEY)
-        .catch((error: unknown) => log.debug({ detail: messageOf(error) }, 'heartbeat.left'));
+      try {
+        if (await isOurs()) await redis.del(HEARTBEAT_KEY);
+      } catch (error) {
+        log.debug({ detail: messageOf(error) }, 'heartbeat.left');
+      }
     },
   };
 }

@@ -16,10 +16,23 @@ export interface Shared {
   registry: Registry;
   /** Ends the process in an orderly way: what is wrong cannot be mended from within. */
   giveUp: (reason: string) => void;
+  /** The same where nothing is wrong: another process does this one's work from now on. */
+  retire: (reason: string) => void;
+  /** Notes heavy work of this start, which would hold up a hand-over between two processes if it ran meanwhile. */
+  prepare: <T>(work: Promise<T>) => Promise<T>;
+  /** Resolves when all such work is over, whatever came of it. */
+  prepared: () => Promise<unknown>;
+  /** Whether the process is ending: it takes nothing new. */
+  draining: () => boolean;
 }
 
 /** A role that runs; closed in the reverse order of starting. */
 export interface RunningRole {
+  /**
+   * Lets what is in progress finish and begins nothing more; every role is drained before the first is closed, so that the
+   * web still tells how it stands. @returns what is left, for the log
+   */
+  drain?(): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
 

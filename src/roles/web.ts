@@ -3,8 +3,8 @@ import { callRoutes } from '../calls/routes.ts';
 import { expertRoutes } from '../experts/routes.ts';
 import { createExperts } from '../experts/service.ts';
 import { hoursRoutes } from '../hours/routes.ts';
-import { createHours } from '../hours/service.ts';
-import { createCommandClient } from '../platform/commands.ts';
+import { createHours, type Hours } from '../hours/service.ts';
+import { createCommandClient, type CommandClient } from '../platform/commands.ts';
 import { queueRoutes } from '../routing/routes.ts';
 import { createRoutingReader } from '../routing/reader.ts';
 import { createStaff } from '../staff/service.ts';
@@ -12,15 +12,61 @@ import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
 import { measuredCommands } from './measured.ts';
 import type { RunningRole, Shared } from './role.ts';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { codeOf } from '../platform/fault.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
 const ISSUER = 'Clinic 137';
 
+/** A predecessor on the same address is given the time it takes to end (see main.ts). */
+const PORT_WITHIN_MS = 12_000;
+const LOOK_AGAIN_MS = 50;
+
+/** Takes the port as soon as a predecessor that hands over has left it. */
+async function listenOn(app: FastifyInstance, config: Config, log: Log): Promise<void> {
+  const deadline = performance.now() + PORT_WITHIN_MS;
+  for (let first = true; ; first = false) {
+    try {
+      await app.listen({
+        ...{ host: config.HTTP_HOST, port: config.HTTP_PORT },
+        // Fastify's own line, which would be a sentence.
+        listenTextResolver: () => 'web.bound',
+      });
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE' || performance.now() > deadline) throw error;
+      if (first) log.warn({ port: config.HTTP_PORT }, 'port.awaited');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+}
+
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
 export async function startWeb(shared: Shared): Promise<RunningRole> {
+  const { config, log, redis, registry } = shared;
+  const commands = measuredCommands(registry, createCommandClient({ redis, log }));
+  const { app, hours } = await shared.prepare(assemble(shared, commands));
+  await listenOn(app, config, log);
+  const { port } = app.server.address() as AddressInfo;
+  log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
+  return {
+    close: async () => {
+      await app.close();
+      await commands.close();
+      await hours.close();
+    },
+  };
+}
+
+/** The server with every room's routes, listening nowhere yet: most of it is describing and compiling schemas. */
+async function assemble(
+  shared: Shared,
+  commands: CommandClient,
+): Promise<{ app: FastifyInstance; hours: Hours }> {
   const { config, log, clock, pool, redis, registry } = shared;
   const routing = createRoutingReader({ redis, clock });
-  const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
   const sip = {
     domain: config.SIP_DOMAIN,
@@ -45,7 +91,7 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
     publicUrl: config.PUBLIC_URL,
     ...(config.TRUST_PROXY === '' ? {} : { trustProxy: config.TRUST_PROXY }),
     staff,
-    readiness: createReadiness({ pool, redis }),
+    readiness: createReadiness({ pool, redis, draining: shared.draining }),
     rooms: [
       callRoutes({ pool }),
       queueRoutes({ db: pool, clock, routing }),
@@ -53,18 +99,5 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
-  await app.listen({
-    ...{ host: config.HTTP_HOST, port: config.HTTP_PORT },
-    // Fastify's own line, which would be a sentence.
-    listenTextResolver: () => 'web.bound',
-  });
-  const { port } = app.server.address() as AddressInfo;
-  log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
-  return {
-    close: async () => {
-      await app.close();
-      await commands.close();
-      await hours.close();
-    },
-  };
+  return { app, hours };
 }

@@ -1,7 +1,7 @@
 /** `npm test [-- FILTERS AND OPTIONS OF VITEST]`: every test, against a stack of its own beside a running demo. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { needDependencies } from './dependencies.mjs';
 import { lastingUntilDone } from './ending.mjs';
 import { fault } from './fault.mjs';
@@ -37,10 +37,16 @@ async function ownStack(afterwards) {
 async function runVitest(args, env, { signal, afterwards }) {
   rmSync(reportFile, { force: true });
   const reports = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  say(`Node.js ${process.versions.node}`);
   const [program = '', ...all] = npmTool('vitest', 'run', ...reports, ...args);
   const child = spawn(program, all, {
     cwd: projectDir,
-    env: { ...process.env, ...env },
+    // The very Node that runs us runs the tests, their workers and the applications they start, whatever else is installed.
+    env: {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+      ...env,
+    },
     // Its workers and the applications they start are of its group, and end with it.
     ...{ detached: true, stdio: ['ignore', 'inherit', 'inherit'] },
   });

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Histogram, collectDefaultMetrics, type Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { problem } from './problem.ts';
-import type { Readiness } from './readiness.ts';
+import { ACCEPTING, type Readiness } from './readiness.ts';
 
 /** For machines that watch: alive, ready, figures. Open to anyone on the server's own address; nothing personal in them. */
 
@@ -34,6 +34,12 @@ export function addProbes(
     const parts = await readiness();
     const missing = Object.keys(parts).filter((part) => parts[part] === false);
     if (missing.length === 0) return { status: 'ready', parts };
+    if (missing.includes(ACCEPTING))
+      throw problem(503, 'draining', {
+        detail: 'This process takes nothing new: it hands its work over and ends.',
+        members: { parts },
+        headers: { 'retry-after': '1' },
+      });
     throw problem(503, 'not-ready', {
       detail: `Not ready: ${missing.join(', ')}.`,
       members: { parts },

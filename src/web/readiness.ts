@@ -13,23 +13,42 @@ import { query } from '../platform/sql.ts';
 export const HEARTBEAT_KEY = '{clinic}:heartbeat:calls';
 
 const HeartbeatSchema = Type.Object({
+  /** Which process says so; left out by the very first version. */
+  process: Type.Optional(Type.String()),
   /** Part → whether it does its work, e.g. `{"asterisk": true, "routing": true, "ledger": true}`. */
   parts: Type.Record(Type.String(), Type.Boolean()),
 });
 export type Heartbeat = Static<typeof HeartbeatSchema>;
+
+/** The part that is missing while a process hands over and ends. */
+export const ACCEPTING = 'accepting';
 
 /** Part → ready. Parts of the role `calls` are named `calls.<part>`. */
 export type Readiness = Readonly<Record<string, boolean>>;
 
 const ANSWER_WITHIN_MS = 1500;
 
-export function createReadiness({ pool, redis }: { pool: Pool; redis: Redis }): () => Promise<Readiness> {
+/** draining: whether this very process is ending; default: it is not. */
+export function createReadiness({
+  pool,
+  redis,
+  draining = () => false,
+}: {
+  pool: Pool;
+  redis: Redis;
+  draining?: () => boolean;
+}): () => Promise<Readiness> {
   return async () => {
     const [postgres, heartbeat] = await Promise.all([
       intime(query(pool, 'staff/ping'), null).then((rows) => rows !== null),
       intime(redis.get(HEARTBEAT_KEY), undefined),
     ]);
-    return { postgres, redis: heartbeat !== undefined, ...callsParts(heartbeat ?? null) };
+    return {
+      postgres,
+      redis: heartbeat !== undefined,
+      ...callsParts(heartbeat ?? null),
+      ...(draining() ? { [ACCEPTING]: false } : {}),
+    };
   };
 }
 

@@ -49,6 +49,7 @@ function isLive(call: Call): void {
     call: () => call,
     post: (event) => posted.push(event),
     idle: () => Promise.resolve(),
+    busy: () => false,
     abandon: () => undefined,
   };
   live.set(call.id, runner);
@@ -119,8 +120,8 @@ describe('createSnapshots', () => {
     const snapshots = createSnapshots(redis);
     const snapshot = { call: waitingCall, effects: [{ do: 'leave-queue' as const }] };
     await snapshots.save(snapshot);
-    expect(await snapshots.all()).toEqual([snapshot]);
+    expect(await snapshots.all()).toEqual({ kept: [snapshot], refused: [] });
     await snapshots.remove(waitingCall.id);
-    expect(await snapshots.all()).toEqual([]);
+    expect(await snapshots.all()).toEqual({ kept: [], refused: [] });
   });
 });

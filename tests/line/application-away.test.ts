@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callRow, callStory, storyKinds, type ApiCall } from '../support/calls.ts';
+import { callRow, callStory, rowsOf, storyKinds } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { expectNothingLeft, leftInExchange } from '../support/leftovers.ts';
 import { addExpert, closePhones, dialClinic, expectHeard, expertPhone, hears } from '../support/phones.ts';
@@ -22,16 +22,6 @@ afterEach(async () => {
 });
 afterAll(() => clinic.close());
 
-async function rowsOf(sipCallId: string): Promise<ApiCall[]> {
-  const { body } = await clinic.api<{ items: ApiCall[] }>('/calls?limit=50');
-  const rows: ApiCall[] = [];
-  for (const row of body.items) {
-    const { entries } = await callStory(clinic, row.id);
-    if (entries.some(({ data }) => data['sipCallId'] === sipCallId)) rows.push(row);
-  }
-  return rows;
-}
-
 describe('while no application is there', () => {
   it('a citizen hears an apology, leaves a number and a message, and it is imported once', async () => {
     await clinic.kill();
@@ -46,10 +36,10 @@ describe('while no application is there', () => {
     await call.ended;
     await waitFor(async () => (await leftInExchange()).length === 0);
     await clinic.start();
-    await waitFor(async () => (await rowsOf(call.callId)).length > 0);
+    await waitFor(async () => (await rowsOf(clinic, call.callId)).length > 0);
     await clinic.stop();
     await clinic.start();
-    const rows = await rowsOf(call.callId);
+    const rows = await rowsOf(clinic, call.callId);
     expect(rows).toHaveLength(1);
     const row = await callRow(clinic, rows[0]?.id ?? '');
     expect(row).toMatchObject({ ending: 'voicemail', caller: '+989121110001' });
@@ -70,8 +60,8 @@ describe('while no application is there', () => {
     void call.hangup();
     await call.ended;
     await clinic.start();
-    await waitFor(async () => (await rowsOf(call.callId)).length > 0);
-    const [row] = await rowsOf(call.callId);
+    await waitFor(async () => (await rowsOf(clinic, call.callId)).length > 0);
+    const [row] = await rowsOf(clinic, call.callId);
     expect(row).toMatchObject({ ending: 'abandoned', caller: '+989121110002', specialty: null });
   }, 60_000);
 
@@ -85,7 +75,7 @@ describe('while no application is there', () => {
     await said(clinic, { call, id }, 'call.queued');
     void call.hangup();
     expect(await callRow(clinic, id)).toMatchObject({ ending: 'abandoned', specialty: 'transport' });
-    expect(await rowsOf(call.callId)).toHaveLength(1);
+    expect(await rowsOf(clinic, call.callId)).toHaveLength(1);
   }, 60_000);
 });
 
@@ -126,14 +116,30 @@ describe('when the application is killed and comes back', () => {
     for (const { id } of [early, late]) await callRow(clinic, id, (row) => row.state === 'ended');
   }, 60_000);
 
-  it('a ring is not answered into silence: the citizen is offered anew', async () => {
+  it('a ring goes on, and who answers then has the citizen', async () => {
+    const expert = await expertPhone(clinic, e001);
+    const scene = await queues(clinic);
+    const ring = await expert.nextCall();
+    ring.ringing();
+    await clinic.kill();
+    await clinic.start();
+    await said(clinic, scene, 'call.taken-up');
+    void ring.answer();
+    await said(clinic, scene, 'call.answered');
+    void scene.call.hangup();
+    await callRow(clinic, scene.id, (row) => row.state === 'ended');
+    const { offers } = await callStory(clinic, scene.id);
+    expect(offers.map((offer) => offer.result)).toEqual(['answered']);
+  }, 60_000);
+
+  it('a ring answered while nobody was there is not silence: the citizen is offered anew', async () => {
     const expert = await expertPhone(clinic, e001);
     const scene = await queues(clinic);
     const orphan = await expert.nextCall();
-    orphan.ringing();
     await clinic.kill();
-    await clinic.start();
+    void orphan.answer();
     expect(await orphan.ended).toMatchObject({ by: 'remote' });
+    await clinic.start();
     void (await expert.nextCall()).answer();
     await said(clinic, scene, 'call.answered');
     void scene.call.hangup();

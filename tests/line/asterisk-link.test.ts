@@ -166,7 +166,7 @@ describe('the link', () => {
     expect(heard.filter((type) => type === 'channel-left')).toHaveLength(1);
   });
 
-  test('another process under the same name ends this link for good, with an alarm', async () => {
+  test('another process under the same name ends this link for good', async () => {
     const { log, lines: said } = recordingLog();
     const app = `test-${randomUUID()}`;
     const first = line({ app, log, echoEveryMs: 200 });
@@ -177,7 +177,7 @@ describe('the link', () => {
     await second.ready();
     await waitFor(() => replaced === 1);
     expect(first.telephony.link()).toBe('down');
-    expect(said).toContainEqual(expect.objectContaining({ msg: 'link.replaced', alarm: true, level: 50 }));
+    expect(said).toContainEqual(expect.objectContaining({ msg: 'link.replaced', level: 40 }));
     // It does not come back and take the name again: the second stays, and its echoes still arrive.
     const requests = second.telephony.counts().requests;
     await waitFor(() =>

@@ -59,3 +59,14 @@ export async function callStory(clinic: Clinic, callId: string): Promise<ApiStor
 export async function storyKinds(clinic: Clinic, callId: string): Promise<string[]> {
   return (await callStory(clinic, callId)).entries.map((entry) => entry.kind);
 }
+
+/** Every row of the citizen's call, joined on the SIP Call-ID: there should be one. */
+export async function rowsOf(clinic: Clinic, sipCallId: string): Promise<ApiCall[]> {
+  const { body } = await clinic.api<{ items: ApiCall[] }>('/calls?limit=50');
+  const rows: ApiCall[] = [];
+  for (const row of body.items) {
+    const { entries } = await callStory(clinic, row.id);
+    if (entries.some(({ data }) => data['sipCallId'] === sipCallId)) rows.push(row);
+  }
+  return rows;
+}

@@ -67,9 +67,14 @@ export interface ClinicOptions {
   open?: boolean;
   /** Waits for `/readyz`. Default: true; false for tests of what happens while parts are away. */
   awaitReady?: boolean;
+  /** What Node is given to start it. Default: the sources. */
+  program?: readonly string[];
 }
 
+const SOURCES = ['--import', 'tsx', projectPath('src', 'main.ts')];
+
 interface State {
+  program: readonly string[];
   env: Record<string, string>;
   awaitReady: boolean;
   child: ChildProcess | null;
@@ -78,8 +83,11 @@ interface State {
   watchers: Set<() => void>;
 }
 
+/** Two applications of one test may share a database. */
+let made = 0;
+
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
-  const { env = {}, open = true, awaitReady = true } = options;
+  const { env = {}, open = true, awaitReady = true, program = SOURCES } = options;
   const databaseUrl = env['DATABASE_URL'] ?? (await createTestDatabase());
   const redisUrl = env['REDIS_URL'] ?? (await testRedis());
   const pool = createPool(databaseUrl, pino({ level: 'silent' }));
@@ -102,9 +110,8 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   };
   const state: State = {
     env: { ...testStack().env, ...own, ...env },
-    ...{ awaitReady, child: null, url: '', lines: [], watchers: new Set() },
+    ...{ program, awaitReady, child: null, url: '', lines: [], watchers: new Set() },
   };
-  let made = 0;
   let admin: Promise<string> | null = null;
 
   async function signIn(role: Role, expertId?: string): Promise<string> {
@@ -152,7 +159,7 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
 async function start(state: State): Promise<void> {
   if (state.child !== null) throw new Error('The application runs already.');
   const seen = state.lines.length;
-  const child = spawn(process.execPath, ['--import', 'tsx', projectPath('src', 'main.ts')], {
+  const child = spawn(process.execPath, state.program, {
     cwd: projectPath(),
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...state.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -81,6 +81,8 @@ export function scriptedTelephony(): ScriptedTelephony {
     runDialplan: unscripted('runDialplan'),
     storedRecording: unscripted('storedRecording'),
     deleteStoredRecording: unscripted('deleteStoredRecording'),
+    mayFinish: () => undefined,
+    stopHearing: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   return {

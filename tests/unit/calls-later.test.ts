@@ -64,4 +64,15 @@ describe('createLater', () => {
     expect(done).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('tries at once when it is asked to, and tells what is left', async () => {
+    const done = vi.fn();
+    const later = createLater(silentLog);
+    later.add(failing(1, done));
+    later.add(failing(0, done));
+    expect(await later.flush()).toBe(2);
+    expect(await later.flush()).toBe(0);
+    expect(done).toHaveBeenCalledTimes(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

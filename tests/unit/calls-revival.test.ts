@@ -11,8 +11,10 @@ import {
   isTalking,
   kinds,
   NOW,
+  offered,
   settings,
   start,
+  wordsOver,
 } from '../support/call-fixtures.ts';
 
 const take = (walk: ReturnType<typeof start>, legAlive = true) => revive(walk.call, legAlive, settings, NOW);
@@ -31,19 +33,34 @@ describe('a call taken up by another process', () => {
     ['position', inQueue()],
     ['ringing', isRinging()],
     ['connecting', isConnecting()],
-  ])('in %s waits again with the old score', (_state, walk) => {
-    const step = take(walk);
+  ])('in %s waits again with the old score, its expert gone', (_state, walk) => {
+    const step = take(walk, false);
     expect(step.call).toMatchObject({ state: 'waiting', queuedAt: walk.call.queuedAt, offer: null });
     expect(deeds(step.effects)).toContain('rejoin-queue');
   });
 
   it('ends the offer it finds under way, and goes on numbering', () => {
     const ringing = isRinging();
-    const step = take(ringing);
+    const step = take(ringing, false);
     expect(step.effects).toContainEqual({ do: 'stop-ringing', offerId: 'o1' });
     expect(entries(step.effects)).toEqual([
       expect.objectContaining({ kind: 'offer.ended', seq: ringing.call.seq + 1 }),
     ]);
+  });
+
+  it('rings on where the telephone still rings, with a time limit of its own', () => {
+    const ringing = feed(inQueue(), wordsOver, offered('o1'));
+    const step = take(ringing);
+    expect(step.call).toEqual({ ...ringing.call, visit: ringing.call.visit + 1 });
+    expect(step.effects).toEqual([
+      { do: 'timer', name: 'no-answer', visit: step.call.visit, seconds: settings.ringSeconds },
+    ]);
+    const answered = feed({ ...step, all: [] }, { type: 'expert-answered', offerId: 'o1' });
+    expect(answered.call.state).toBe('connecting');
+  });
+
+  it('gives the citizen music where the place was being told while the telephone rings', () => {
+    expect(deeds(take(isRinging()).effects)).toEqual(['stop-playing', 'music', 'timer']);
   });
 
   it('leaves a talk alone', () => {
@@ -65,7 +82,7 @@ describe('a call taken up by another process', () => {
   });
 
   it('ignores the timers of the process that is gone', () => {
-    const waiting = take(isRinging()).call;
+    const waiting = take(isRinging(), false).call;
     const late = feed(
       { call: waiting, effects: [], all: [] },
       { type: 'timer', name: 'no-answer', visit: isRinging().call.visit },

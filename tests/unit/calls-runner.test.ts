@@ -39,7 +39,7 @@ const snapshots = {
     story.push('remove');
     return Promise.resolve();
   },
-  all: () => Promise.resolve([]),
+  all: () => Promise.resolve({ kept: [], refused: [] }),
 };
 const tellDeed: Perform = (_call, effect) => {
   story.push(effect.do);

@@ -1,0 +1,117 @@
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serveCommands } from '../../src/platform/commands.ts';
+import { closeRedis, createRedis } from '../../src/platform/redis.ts';
+import { startHeart, type Heart } from '../../src/roles/heartbeat.ts';
+import { askToYield, serveSuccession, type Succession } from '../../src/roles/succession.ts';
+import { HEARTBEAT_KEY } from '../../src/web/readiness.ts';
+import { testRedis } from '../support/redis.ts';
+import { recordingLog, silentLog as log } from '../support/silent-log.ts';
+
+/** What two processes say to each other when one takes the exchange over from the other. */
+
+let redis: Redis;
+let yields: boolean[];
+const closing: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  redis = createRedis(await testRedis(), log);
+  yields = [];
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+  await closeRedis(redis);
+});
+
+function heart(process: string): Heart {
+  const parts = () => ({ asterisk: true });
+  const made = startHeart({ redis, log, process, parts, onChange: () => () => undefined });
+  closing.push(() => made.close());
+  return made;
+}
+
+async function predecessor(): Promise<Succession> {
+  await heart('old').beat();
+  const made = serveSuccession({ redis, log, onYield: (on) => yields.push(on) });
+  closing.push(() => {
+    made.finished({});
+    return made.close();
+  });
+  return made;
+}
+
+describe('a successor', () => {
+  it('asks nobody where nobody has a heartbeat', async () => {
+    const { log: told, lines } = recordingLog();
+    expect(await askToYield({ redis, log: told })).toBeNull();
+    expect(lines).toEqual([]);
+  });
+
+  it('is promised an orderly end, and told of it when what is in hand is finished', async () => {
+    const old = await predecessor();
+    const { log: told, lines } = recordingLog();
+    const found = await askToYield({ redis, log: told });
+    expect(yields).toEqual([true]);
+    expect(old.replaced()).toBe(true);
+    let isFinished = false;
+    const waiting = found?.finished().then(() => (isFinished = true));
+    await redis.ping();
+    expect(isFinished).toBe(false);
+    old.finished({ live: { talking: 2 } });
+    await waiting;
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'exchange.handed-over', live: { talking: 2 } }),
+    );
+  });
+
+  it('is answered though the predecessor had finished, and was ending, before it came to ask', async () => {
+    const old = await predecessor();
+    const { log: told, lines } = recordingLog();
+    const found = await askToYield({ redis, log: told });
+    old.finished({ outbox: 0 });
+    const ended = old.close();
+    await found?.finished();
+    await ended;
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'exchange.handed-over', outbox: 0 }));
+  });
+
+  it('does not wait for one that was killed', async () => {
+    await heart('killed').beat();
+    const { log: told, lines } = recordingLog();
+    expect(await askToYield({ redis, log: told })).toBeNull();
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'predecessor.silent', code: 'command-timeout' }),
+    );
+  });
+
+  it('does not wait for one of a version that does not know the question', async () => {
+    await heart('older').beat();
+    const server = serveCommands({ redis, log, stream: '{commands}:succession' }, {});
+    closing.push(() => server.close());
+    const { log: told, lines } = recordingLog();
+    expect(await askToYield({ redis, log: told })).toBeNull();
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'predecessor.silent', code: 'command-unknown' }),
+    );
+  });
+});
+
+describe('a process that nobody asked', () => {
+  it('was not agreed with when it is replaced', async () => {
+    expect((await predecessor()).replaced()).toBe(false);
+  });
+});
+
+describe('the heartbeat of two processes', () => {
+  it('of the one that ends takes nothing away from the other', async () => {
+    const [old, fresh] = [heart('old'), heart('new')];
+    await old.beat();
+    old.stop();
+    await fresh.beat();
+    await old.beat();
+    await old.close();
+    expect(await redis.get(HEARTBEAT_KEY)).toContain('"new"');
+    await fresh.close();
+    expect(await redis.get(HEARTBEAT_KEY)).toBeNull();
+  });
+});
