@@ -7,16 +7,17 @@ import { createHours } from '../hours/service.ts';
 import { createCommandClient } from '../platform/commands.ts';
 import { queueRoutes } from '../routing/routes.ts';
 import { createRoutingReader } from '../routing/reader.ts';
+import { makeFirstAdmin } from '../staff/first-admin.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
-import type { RunningRole, Shared } from './role.ts';
+import { untilItWorks, type RunningRole, type Shared } from './role.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
 const ISSUER = 'Clinic 137';
 
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
-export async function startWeb(shared: Shared): Promise<RunningRole> {
+export async function startWeb(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
   const { config, log, clock, pool, redis, registry } = shared;
   const routing = createRoutingReader({ redis, clock });
   const commands = createCommandClient({ redis, log });
@@ -52,6 +53,7 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],
   });
+  if (config.FIRST_ADMIN_PASSWORD !== '') void seedFirstAdmin(shared, signal);
   await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
@@ -62,4 +64,18 @@ export async function startWeb(shared: Shared): Promise<RunningRole> {
       await hours.close();
     },
   };
+}
+
+/** Beside the start, not before it: PostgreSQL may be away, and the probes have to tell so meanwhile. */
+async function seedFirstAdmin({ config, log, pool }: Shared, signal: AbortSignal): Promise<void> {
+  const first = {
+    password: config.FIRST_ADMIN_PASSWORD,
+    otpSecret: config.FIRST_ADMIN_OTP_SECRET === '' ? null : config.FIRST_ADMIN_OTP_SECRET,
+  };
+  try {
+    if (await untilItWorks('first-admin', () => makeFirstAdmin(pool, first), { log, signal }))
+      log.info('first-admin.made');
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error }, 'first-admin.failed');
+  }
 }
