@@ -19,6 +19,8 @@ const DAY_MS = 86_400_000;
 const START_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 const SHOWN_LINES = 40;
+/** Accounts of this test process: a database restored from another's backup has the others' accounts already. */
+let made = 0;
 
 export type LogLine = Record<string, unknown> & { msg?: string };
 
@@ -104,7 +106,6 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     env: { ...testStack().env, ...own, ...env },
     ...{ awaitReady, child: null, url: '', lines: [], watchers: new Set() },
   };
-  let made = 0;
   let admin: Promise<string> | null = null;
 
   async function signIn(role: Role, expertId?: string): Promise<string> {
