@@ -6,7 +6,8 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+/** docker-compose: the parser of Compose itself, no engine; systemd: systemd-analyze. */
+export const TEST_PACKAGES = ['sip-tester', 'chromium', 'docker-compose', 'systemd'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
@@ -17,6 +18,8 @@ const PROGRAMS = {
   sox: 'sox',
   openssl: 'openssl',
   chromium: 'chromium',
+  'docker-compose': 'docker-compose',
+  systemd: 'systemd-analyze',
 };
 
 /**

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readlinkSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isRoot } from '../../src/stack/commands.mjs';
@@ -133,7 +134,7 @@ function scriptOf({
     'set -e',
     // Every later program takes the place of this shell.
     `echo $$ > ${q(join(folder, 'pid'))}`,
-    ...(base === 'machine' ? machine(root, folder) : [`mount --bind ${q(debianRoot())} ${q(root)}`]),
+    ...(base === 'machine' ? machine(root, folder) : debian(root, folder)),
     `mount -t proc proc ${at('/proc')}`,
     ...NODES.flatMap((node) => bind({ source: `/dev/${node}`, target: `/dev/${node}`, readOnly: false })),
     `mount -t tmpfs -o mode=0755 tmpfs ${at('/run')}`,
@@ -176,7 +177,21 @@ function machine(root: string, folder: string): string[] {
   ];
 }
 
-const debianRoot = () => join(cacheDirOf(), 'asterisk-forky');
+/** Null where the system's own package serves. */
+export function debianRoot(): string | null {
+  const root = join(cacheDirOf(), 'asterisk-forky');
+  return existsSync(root) ? root : null;
+}
+
+/** Debian's root file system, where a name look-up of the machine's own name must not stall. */
+function debian(root: string, folder: string): string[] {
+  const hosts = join(folder, 'hosts');
+  writeFileSync(hosts, `127.0.0.1 localhost ${hostname()}\n`);
+  return [
+    `mount --bind ${q(debianRoot() ?? '')} ${q(root)}`,
+    `mount --bind ${q(hosts)} ${q(join(root, 'etc/hosts'))}`,
+  ];
+}
 
 function privileges(user: string | null): string[] {
   if (user === null) return ['setpriv', '--pdeathsig', 'KILL'];

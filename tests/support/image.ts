@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { projectPath } from '../../src/platform/root.ts';
-import { runToEnd, type Mount } from './container.ts';
+import { debianRoot, runToEnd, type Mount } from './container.ts';
 import { isInContext, readDockerfile, type Step } from './dockerfile.ts';
 
 /** Images without Docker: the Dockerfile's own steps carried out, each stage's /srv in a folder of its own. */
@@ -35,7 +35,7 @@ export function createBuilder(folder: string): Builder {
     if (stage === undefined) throw new Error(`The Dockerfile has no stage ${name}`);
     const srv = join(folder, 'images', name, 'srv');
     mkdirSync(srv, { recursive: true, mode: 0o755 });
-    const base = stage.image.startsWith('debian:') ? 'debian' : 'machine';
+    const base = stage.image.startsWith('debian:') && debianRoot() !== null ? 'debian' : 'machine';
     const image: Image = { srv, base, cwd: '/', user: null, entrypoint: [], command: [] };
     for (const [index, step] of stage.steps.entries()) await carryOut(image, step, `${name}-${index}`);
     return image;

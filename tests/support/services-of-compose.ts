@@ -30,6 +30,8 @@ export interface Services {
   /** Runs the service's own health check. @throws where it fails */
   check(name: string): void;
   pid(name: string): number;
+  /** What a started service has said so far. */
+  lines(name: string): readonly string[];
   volume(name: string): string;
   /** As `docker stop`. @returns the exit code */
   stop(name: string): Promise<number | null>;
@@ -140,6 +142,7 @@ export function createServices(options: ServicesOptions): Services {
       exec(name, kind === 'CMD-SHELL' ? ['sh', '-c', ...words] : words);
     },
     pid,
+    lines: (name) => running.get(name)?.lines ?? [],
     volume: (name) => join(folder, 'volumes', name),
     stop: async (name) => (await running.get(name)?.stop()) ?? null,
     stopAll: async () => {
