@@ -9,18 +9,14 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
-
-# ---------------------------------------------------------------- what it needs from npm when it runs
-FROM node:24-trixie-slim AS dependencies
-WORKDIR /srv/clinic
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+# What it needs from npm when it runs, and no more.
+RUN npm prune --omit=dev --ignore-scripts
 
 # ---------------------------------------------------------------- calls, watch, web
 FROM node:24-trixie-slim AS application
 WORKDIR /srv/clinic
 RUN ["install", "-d", "-o", "1000", "-g", "1000", "-m", "0700", "/srv/recordings"]
-COPY --from=dependencies /srv/clinic/node_modules node_modules
+COPY --from=compiled /srv/clinic/node_modules node_modules
 COPY --from=compiled /srv/clinic/dist dist
 COPY package.json ./
 COPY sql sql

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { projectPath } from '../../src/platform/root.ts';
+import { cacheDirOf } from '../../src/stack/paths.mjs';
 
 /** The units for machines without Docker, checked by systemd itself, which need not run for it. */
 
@@ -66,6 +67,57 @@ describe('systemd', () => {
     const { code, said } = await analyze('security', '--offline=true', '--threshold=20', join(folder, name));
     expect(said).toMatch(/Overall exposure level/);
     expect(code, said).toBe(0);
+  });
+});
+
+describe('the command that renders the configuration', () => {
+  const exchange = (change: Record<string, string>) => {
+    const home = join(folder, 'state', 'clinic-exchange');
+    const credentials = join(folder, 'exchange-credentials');
+    mkdirSync(credentials, { recursive: true });
+    const own = [...text('clinic-exchange.service').matchAll(/^Environment=(\w+)=(.*)$/gm)];
+    const env = Object.fromEntries(
+      own.map(([, key = '', value = '']) => [
+        key,
+        value.replace('%d', credentials).replace('%S', join(folder, 'state')),
+      ]),
+    );
+    for (const name of ['ari_password', 'ami_password'])
+      writeFileSync(join(credentials, name), `${name.replace('_', '-')}-0123456789\n`);
+    const example = readFileSync(join(UNITS, 'exchange.env.example'), 'utf8');
+    const settings = [...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]);
+    // What was spoken once is taken from there.
+    const voice = { VOICE_CACHE_DIR: join(cacheDirOf(), 'voice') };
+    return run(process.execPath, [projectPath('src/stack/image/exchange.mjs')], {
+      env: {
+        ...{ PATH: process.env['PATH'] ?? '', ...voice, ...env },
+        ...(Object.fromEntries(settings) as Record<string, string>),
+        ...change,
+      },
+    }).then(
+      ({ stdout }) => ({ home, said: stdout }),
+      ({ stderr }: { stderr: string }) => ({ home, said: stderr }),
+    );
+  };
+
+  test('does so as the unit calls it, with the example of its settings', async () => {
+    const { home, said } = await exchange({});
+    expect(JSON.parse(said)).toMatchObject({ files: expect.any(Number) as number });
+    const file = (name: string) => readFileSync(join(home, 'etc', name), 'utf8');
+    expect(file('asterisk.conf')).toContain('astspooldir => /var/spool/asterisk');
+    expect(file('pjsip.conf')).toContain('match = 192.0.2.10');
+    expect(file('pjsip.conf')).toContain('cert_file = /run/credentials/asterisk.service/sip_certificate');
+    expect(file('pjsip.conf')).not.toContain('match_header');
+    expect(file('ari.conf')).toContain('password = ari-password-0123456789\n');
+    expect(existsSync(join(home, 'data', 'sounds', 'fa', 'clinic', 'menu.sln16'))).toBe(true);
+    expect(text('asterisk.service.d/clinic.conf')).toContain('/var/lib/clinic-exchange/etc/asterisk.conf');
+  });
+
+  test('says what is missing, and shows no secret', async () => {
+    const { said } = await exchange({ TRUNK_MATCH: '', ASTERISK_SIP_PORT: 'many' });
+    expect(said).toMatch(/trunk_?match/i);
+    expect(said).toMatch(/sip_?port/i);
+    expect(said).not.toContain('0123456789');
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,8 +73,8 @@ beforeAll(async () => {
   await becomesHealthy('redis', 'asterisk');
   for (const name of ['calls', 'watch']) services.start(name);
   await services.start('web').said('first-admin.made');
-  await waitFor(async () => (await fetch(`${web}/readyz`).catch(() => null))?.ok === true, 60_000);
-}, 420_000);
+  await waitFor(async () => (await fetch(`${web}/readyz`).catch(() => null))?.ok === true, 120_000);
+}, 900_000);
 afterEach(async () => {
   await Promise.all(phones.splice(0).map((phone) => phone.close()));
 });
@@ -240,6 +240,14 @@ describe('the composed system', () => {
       for (const [index, one] of secrets.entries())
         expect(shown.join(' ').includes(one), `${name} shows ${names[index]}`).toBe(false);
     }
+  });
+
+  it('carries no tool of its making and no source along', async () => {
+    const { srv } = await builder.build('application');
+    const inside = (...path: string[]) => existsSync(join(srv, 'clinic', ...path));
+    expect(inside('node_modules', 'fastify')).toBe(true);
+    for (const path of ['node_modules/typescript', 'node_modules/vitest', 'src/main.ts', 'tests'])
+      expect(inside(path), path).toBe(false);
   });
 
   it('takes a studio recording in at the next start of the exchange', async () => {

@@ -164,7 +164,7 @@ describe('the Dockerfile', () => {
     for (const { step } of steps.filter(({ step: { keyword } }) => keyword === 'RUN')) {
       const line = step.words.join(' ');
       expect(line, `line ${step.line}`).toMatch(
-        /^(npm (ci|run) |sh \S+\.sh |node src\/|install -d |dpkg --compare)/,
+        /^(npm (ci|run|prune) |sh \S+\.sh |node src\/|install -d |dpkg --compare)/,
       );
       const script = /^(?:sh|node) (\S+)/.exec(line)?.[1];
       if (script === undefined) continue;
