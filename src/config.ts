@@ -1,6 +1,8 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import { Value } from 'typebox/value';
 import { SPECIALTY_BY_DIGIT } from './calls/specialties.ts';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './staff/rules.ts';
+import { valueOrFile, type Environment } from './environment.ts';
 
 /** One environment variable: how it is read, what it means, what it is without being set. */
 const string = (description: string, fallback?: string) =>
@@ -8,17 +10,18 @@ const string = (description: string, fallback?: string) =>
 const integer = (description: string, fallback: number, minimum: number, maximum: number) =>
   Type.Integer({ description, default: fallback, minimum, maximum });
 const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
+const optional = (description: string) => Type.String({ description, default: '' });
 
 const properties = {
   DATABASE_URL: string('PostgreSQL, e.g. `postgres://clinic:secret@db/clinic`'),
   REDIS_URL: string('Redis with AOF on and `maxmemory-policy noeviction`', 'redis://127.0.0.1:6437'),
   ARI_URL: string("Asterisk's ARI, without the trailing `/ari`", 'http://127.0.0.1:8188'),
   ARI_USERNAME: string('ARI account', 'clinic'),
-  ARI_PASSWORD: string('ARI password'),
+  ARI_PASSWORD: optional('ARI password; needed by the roles `calls` and `watch`'),
   AMI_HOST: string("Asterisk's manager interface: host", '127.0.0.1'),
   AMI_PORT: integer("Asterisk's manager interface: port", 5139, 1, 65535),
   AMI_USERNAME: string('AMI account', 'clinic'),
-  AMI_PASSWORD: string('AMI password'),
+  AMI_PASSWORD: optional('AMI password; needed by the roles `calls` and `watch`'),
   HTTP_HOST: string('Address the web server listens on', '127.0.0.1'),
   HTTP_PORT: integer('Port the web server listens on', 8137, 0, 65535),
   PUBLIC_URL: string('Address under which browsers reach the web server', 'http://127.0.0.1:8137'),
@@ -70,6 +73,17 @@ const properties = {
   RECORDINGS_DIR: string('Folder in which imported voice messages are kept', '.local/recordings'),
   SESSION_HOURS: integer('How long a sign-in lasts', 12, 1, 720),
   SECOND_FACTOR_REQUIRED: flag('Supervisors and above need a one-time code to sign in', true),
+  FIRST_ADMIN_PASSWORD: Type.String({
+    description:
+      'Password of the account `admin`, which a start that finds no account at all makes; empty: none is made',
+    default: '',
+    pattern: `^(.{${PASSWORD_MIN_LENGTH},${PASSWORD_MAX_LENGTH}})?$`,
+  }),
+  FIRST_ADMIN_OTP_SECRET: Type.String({
+    description: "That account's secret for one-time codes, base 32 of 20 bytes or more",
+    default: '',
+    pattern: '^([A-Z2-7]{32,128}=*)?$',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
     description: 'Least severe log level that is written',
     default: 'info',
@@ -91,19 +105,39 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the environment once, as a whole.
+ * Reads the environment once, as a whole. Every variable may also come as a file, named by `<variable>_FILE`.
  * @throws ConfigError naming every fault at once.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Environment): Config {
+  const faults: string[] = [];
   const given: Record<string, string> = {};
   for (const name of Object.keys(properties)) {
-    const value = environment[name];
+    const value = valueOrFile(environment, name, faults);
     if (value !== undefined && value !== '') given[name] = value;
   }
-  const value = Value.Convert(schema, Value.Default(schema, given));
-  const faults = Value.Errors(schema, value).map((error) => describe(error));
+  const value = Value.Convert(schema, Value.Default(schema, given)) as Static<typeof schema>;
+  faults.push(...Value.Errors(schema, value).map((error) => describe(error)), ...disagreements(value));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
-  return Object.freeze(value as Static<typeof schema>);
+  return Object.freeze(value);
+}
+
+/** What no variable can say by itself. Values may be of the wrong form here; that is told besides. */
+function disagreements(config: Static<typeof schema>): string[] {
+  const faults: string[] = [];
+  // A process that only serves the web, the one strangers reach, need not know how to command the exchange.
+  if (/calls|watch/.test(config.CLINIC_ROLES)) {
+    for (const name of ['ARI_PASSWORD', 'AMI_PASSWORD'] as const)
+      if (config[name] === '') faults.push(`${name} is not set (${describeProperty(name).description})`);
+  }
+  if (
+    config.FIRST_ADMIN_PASSWORD !== '' &&
+    config.SECOND_FACTOR_REQUIRED &&
+    config.FIRST_ADMIN_OTP_SECRET === ''
+  )
+    faults.push(
+      'FIRST_ADMIN_OTP_SECRET is not set: with SECOND_FACTOR_REQUIRED the first admin could not sign in',
+    );
+  return faults;
 }
 
 export function roles(config: Config): ReadonlySet<Role> {

@@ -9,6 +9,7 @@ import { closeRedis, createRedis } from './platform/redis.ts';
 import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
+import { startProbes } from './roles/probes.ts';
 import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
 import { startWatch } from './roles/watch.ts';
@@ -26,11 +27,15 @@ const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
 
-const START: Readonly<Record<Role, (shared: Shared, signal: AbortSignal) => Promise<RunningRole>>> = {
+/** probes: what a process without the role `web` starts in its place. */
+type Part = Role | 'probes';
+
+const START: Readonly<Record<Part, (shared: Shared, signal: AbortSignal) => Promise<RunningRole>>> = {
   calls: startCalls,
   web: startWeb,
   jobs: startJobs,
   watch: startWatch,
+  probes: startProbes,
 };
 
 function configuration(): Config {
@@ -62,7 +67,7 @@ function prepareSchema(
 }
 
 async function startRole(
-  role: Role,
+  role: Part,
   shared: Shared,
   running: RunningRole[],
   signal: AbortSignal,
@@ -135,8 +140,10 @@ async function main(): Promise<void> {
     ...{ prepare, prepared: () => Promise.allSettled(preparations) },
   };
   await prepareSchema(config, log, ending.signal, giveUp);
+  const wanted = roles(config);
+  const parts: Part[] = wanted.has('web') ? [...wanted] : ['probes', ...wanted];
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
-  await Promise.all([...roles(config)].map((role) => startRole(role, shared, running, ending.signal)));
+  await Promise.all(parts.map((part) => startRole(part, shared, running, ending.signal)));
 }
 
 await main();

@@ -7,11 +7,12 @@ import { createHours, type Hours } from '../hours/service.ts';
 import { createCommandClient, type CommandClient } from '../platform/commands.ts';
 import { queueRoutes } from '../routing/routes.ts';
 import { createRoutingReader } from '../routing/reader.ts';
+import { makeFirstAdmin } from '../staff/first-admin.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
 import { measuredCommands } from './measured.ts';
-import type { RunningRole, Shared } from './role.ts';
+import { untilItWorks, type RunningRole, type Shared } from './role.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -44,10 +45,11 @@ async function listenOn(app: FastifyInstance, config: Config, log: Log): Promise
 }
 
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
-export async function startWeb(shared: Shared): Promise<RunningRole> {
+export async function startWeb(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
   const { config, log, redis, registry } = shared;
   const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const { app, hours } = await shared.prepare(assemble(shared, commands));
+  if (config.FIRST_ADMIN_PASSWORD !== '') void seedFirstAdmin(shared, signal);
   await listenOn(app, config, log);
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
@@ -100,4 +102,18 @@ async function assemble(
     ],
   });
   return { app, hours };
+}
+
+/** Beside the start, not before it: PostgreSQL may be away, and the probes have to tell so meanwhile. */
+async function seedFirstAdmin({ config, log, pool }: Shared, signal: AbortSignal): Promise<void> {
+  const first = {
+    password: config.FIRST_ADMIN_PASSWORD,
+    otpSecret: config.FIRST_ADMIN_OTP_SECRET === '' ? null : config.FIRST_ADMIN_OTP_SECRET,
+  };
+  try {
+    if (await untilItWorks('first-admin', () => makeFirstAdmin(pool, first), { log, signal }))
+      log.info('first-admin.made');
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error }, 'first-admin.failed');
+  }
 }

@@ -6,8 +6,18 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-/** prometheus: its promtool tries the alert rules, and itself reads a running application's figures. */
-export const TEST_PACKAGES = ['sip-tester', 'baresip-core', 'chromium', 'prometheus'];
+/**
+ * prometheus: its promtool tries the alert rules, and itself reads a running application's figures. docker-compose: the
+ * parser of Compose itself, no engine. systemd: systemd-analyze.
+ */
+export const TEST_PACKAGES = [
+  'sip-tester',
+  'baresip-core',
+  'chromium',
+  'prometheus',
+  'docker-compose',
+  'systemd',
+];
 export const BENCH_PACKAGES = ['sip-tester', 'tcpdump'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
@@ -22,6 +32,8 @@ const PROGRAMS = {
   openssl: 'openssl',
   chromium: 'chromium',
   prometheus: 'promtool',
+  'docker-compose': 'docker-compose',
+  systemd: 'systemd-analyze',
 };
 
 /**

@@ -19,6 +19,8 @@ const DAY_MS = 86_400_000;
 const START_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 const SHOWN_LINES = 40;
+/** Of this test process: two applications may share a database, and a restored one has the accounts of its origin. */
+let made = 0;
 
 export type LogLine = Record<string, unknown> & { msg?: string };
 
@@ -82,9 +84,6 @@ interface State {
   lines: LogLine[];
   watchers: Set<() => void>;
 }
-
-/** Two applications of one test may share a database. */
-let made = 0;
 
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const { env = {}, open = true, awaitReady = true, program = SOURCES } = options;

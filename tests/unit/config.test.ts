@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configTable, ConfigError, readConfig, roles } from '../../src/config.ts';
 
 const needed = { DATABASE_URL: 'postgres://x', ARI_PASSWORD: 'a', AMI_PASSWORD: 'b' };
@@ -46,6 +49,75 @@ describe('readConfig', () => {
     expect([...roles(readConfig({ ...needed, CLINIC_ROLES: 'web,jobs' }))]).toEqual(['web', 'jobs']);
   });
 });
+
+describe('secrets in files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function file(name: string, text: string): string {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  }
+
+  it('are read without the line end an editor puts behind them, and without anything else taken away', () => {
+    const config = readConfig({
+      DATABASE_URL_FILE: file('url', 'postgres://clinic:pw@/clinic?host=/run/postgresql\n'),
+      ARI_PASSWORD_FILE: file('ari', ' with spaces \r\n'),
+      AMI_PASSWORD_FILE: file('ami', 'two\n\n'),
+    });
+    expect(config).toMatchObject({
+      DATABASE_URL: 'postgres://clinic:pw@/clinic?host=/run/postgresql',
+      ARI_PASSWORD: ' with spaces ',
+      AMI_PASSWORD: 'two\n',
+    });
+  });
+
+  it('are told by name when they cannot be read or are given twice, and never shown', () => {
+    const faults = faultsOf({
+      ...needed,
+      ARI_PASSWORD_FILE: file('ari', 'hunter2'),
+      DATABASE_URL: '',
+      DATABASE_URL_FILE: join(folder, 'nowhere'),
+    });
+    expect(faults).toContain('ARI_PASSWORD and ARI_PASSWORD_FILE are both set');
+    expect(faults).toMatch(/DATABASE_URL_FILE cannot be read: ENOENT/);
+    expect(faults).not.toContain('hunter2');
+  });
+});
+
+describe('what belongs together', () => {
+  it('a process that serves the web alone needs no password of the exchange, every other does', () => {
+    expect(readConfig({ DATABASE_URL: 'postgres://x', CLINIC_ROLES: 'web,jobs' }).ARI_PASSWORD).toBe('');
+    for (const CLINIC_ROLES of ['calls', 'watch', 'web,calls']) {
+      const faults = faultsOf({ DATABASE_URL: 'postgres://x', CLINIC_ROLES });
+      expect(faults).toMatch(/ARI_PASSWORD is not set[^]*AMI_PASSWORD is not set/);
+    }
+  });
+
+  it('a first admin who could never sign in is refused, as is a short password or a secret that is none', () => {
+    const password = 'a long enough password';
+    expect(faultsOf({ ...needed, FIRST_ADMIN_PASSWORD: password })).toContain('FIRST_ADMIN_OTP_SECRET');
+    expect(faultsOf({ ...needed, FIRST_ADMIN_PASSWORD: 'short' })).toContain('FIRST_ADMIN_PASSWORD');
+    const secret = { FIRST_ADMIN_PASSWORD: password, FIRST_ADMIN_OTP_SECRET: 'not base 32' };
+    expect(faultsOf({ ...needed, ...secret })).toContain('FIRST_ADMIN_OTP_SECRET');
+    const first = { ...secret, FIRST_ADMIN_OTP_SECRET: 'A'.repeat(32) };
+    expect(readConfig({ ...needed, ...first })).toMatchObject(first);
+  });
+});
+
+/** All faults of a configuration that is refused, as one text. */
+function faultsOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.join('\n');
+    throw error;
+  }
+  throw new Error('no fault was told');
+}
 
 describe('configTable', () => {
   it('has a row a variable and marks what is required', () => {
