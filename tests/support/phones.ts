@@ -3,6 +3,7 @@ import {
   type InboundCall,
   type OutboundCall,
   type Phone,
+  type PhoneOptions,
 } from '../../src/stack/phone/phone.mjs';
 import { heardInOrder, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
@@ -14,6 +15,9 @@ import { waitFor } from './wait.ts';
 export type { InboundCall, OutboundCall, Phone };
 
 const open = new Set<Phone>();
+
+/** A telephone that closePhones will close. */
+export const openPhone = (options: PhoneOptions): Promise<Phone> => keep(createPhone(options));
 
 /** Hangs up and closes every telephone a test has opened: for `afterEach`. */
 export async function closePhones(): Promise<void> {
@@ -47,9 +51,10 @@ export interface Citizen {
 export async function citizen(options: CitizenOptions = {}): Promise<Citizen> {
   const { from = '09121234567', headers = {}, ...media } = options;
   const { host, port, headers: trunk } = testStack().sip.trunk;
-  const phone = await keep(
-    createPhone({ server: { host, port }, username: 'citizen', headers: trunk, ...media }),
-  );
+  const phone = await openPhone({
+    ...{ server: { host, port }, username: 'citizen', headers: trunk },
+    ...media,
+  });
   return { phone, dial: (number) => phone.invite(number, { from, headers }) };
 }
 
@@ -104,7 +109,7 @@ export async function expertPhone(
   if (account.status >= 300)
     throw new Error(`No softphone for ${expertId}: ${account.status} ${JSON.stringify(account.body)}`);
   const { username, password, domain, port } = account.body;
-  const phone = await keep(createPhone({ server: { host: domain, port }, username, password }));
+  const phone = await openPhone({ server: { host: domain, port }, username, password });
   const nextCall = inTurn(phone);
   const registration = await phone.register({ expires });
   if (!registration.ok)

@@ -154,7 +154,8 @@ function postgresBin(): string {
   return spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout.trim();
 }
 
-async function freePort(): Promise<number> {
+/** On 127.0.0.1, of this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

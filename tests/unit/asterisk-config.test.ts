@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { renderAsteriskConfig, VALUES } from '../../src/stack/asterisk-config.mjs';
+import { renderAsteriskConfig } from '../../src/stack/asterisk-config.mjs';
+import { VALUES } from '../../src/stack/asterisk-values.mjs';
 
 const templatesDir = new URL('../../dialplan/', import.meta.url).pathname;
 let folder: string;
