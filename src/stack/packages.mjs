@@ -6,7 +6,7 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+export const TEST_PACKAGES = ['sip-tester', 'chromium', 'kamailio'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
@@ -17,6 +17,8 @@ const PROGRAMS = {
   sox: 'sox',
   openssl: 'openssl',
   chromium: 'chromium',
+  // Not on the path of every account.
+  kamailio: '/usr/sbin/kamailio',
 };
 
 /**
@@ -84,7 +86,7 @@ const REASONS = {
 const INSTALL = String.raw`
 policy=/usr/sbin/policy-rc.d
 aside=/usr/sbin/policy-rc.d.before-clinic-137
-services='postgresql redis-server asterisk'
+services='postgresql redis-server asterisk kamailio'
 restore() {
   if grep -qs clinic-137 "$policy"; then rm -f "$policy"; fi
   if [ -e "$aside" ]; then mv -f "$aside" "$policy"; fi

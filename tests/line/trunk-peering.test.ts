@@ -31,7 +31,11 @@ let provider: Phone;
 
 beforeAll(async () => {
   // Asterisk's port is not known yet; this telephone only answers.
-  provider = await createPhone({ server: { host: '127.0.0.1', port: 9 }, host: PROVIDER, username: 'exchange' });
+  provider = await createPhone({
+    server: { host: '127.0.0.1', port: 9 },
+    host: PROVIDER,
+    username: 'exchange',
+  });
   scene = await startTrunkScene({
     TRUNK_MATCH: `${PROVIDER},127.0.0.32/28`,
     TRUNK_URIS: `sip:${PROVIDER}:${provider.address.port}`,
