@@ -6,7 +6,7 @@
  * who may enter it matters to Asterisk. It runs without root's rights: as the caller, or as an account of nobody's.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ensureRoot, isRoot, run, runAsRoot } from './commands.mjs';
@@ -138,7 +138,10 @@ async function startInRoot({ files, home, root, fingerprint, log }) {
   mkdirSync(join(files.logFile, '..'), { recursive: true });
   const pidFile = join(files.recordFile, '..', 'asterisk.started');
   mkdirSync(join(pidFile, '..'), { recursive: true });
-  writeAside(join(home, 'hosts'), `127.0.0.1 localhost ${hostname()}\n`);
+  const hosts = join(home, 'hosts');
+  writeAside(hosts, `127.0.0.1 localhost ${hostname()}\n`);
+  // Asterisk looks its own name up for every call; an account that may not read this would ask DNS, and wait for it.
+  chmodSync(hosts, 0o644);
   const [uid, gid] = isRoot ? [NOBODYS, NOBODYS] : [process.getuid(), process.getgid()];
   const { code, complaint } = await runAsRoot('sh', [
     ...['-c', LAUNCH, 'launch', root, home, INSIDE, String(uid), String(gid), files.logFile, pidFile],
