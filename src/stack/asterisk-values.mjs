@@ -235,6 +235,8 @@ export function completed(values) {
   const canonical = (numbers) => numbers.split(',').map(form.canonicalNumber).join(',');
   return {
     ...values,
+    // With a port behind it, an IPv6 address stands in brackets.
+    bindAddress: values.bindAddress.includes(':') ? `[${values.bindAddress}]` : values.bindAddress,
     trunkUris: withTransport(values.trunkUris, values.trunkTransport),
     trunkRegistrar: withTransport(values.trunkRegistrar, values.trunkTransport),
     legacyTrunkUri: withTransport(values.legacyTrunkUri, values.legacyTransport),

@@ -137,25 +137,16 @@ describe('the platform behind us', () => {
 });
 
 describe('the platform behind us, by SIPp', () => {
-  let port: number;
+  let sipp: Awaited<ReturnType<typeof sippPlatform>>;
   beforeAll(async () => {
-    port = await freePort();
+    const port = await freePort();
+    sipp = await sippPlatform({ host: PLATFORM, port, holdSeconds: 2 });
     await begin({ LEGACY_137_URI: `sip:${PLATFORM}:${port}` });
+    await waitFor(async () => (await scene.exchange.endpoint('legacy-137')).state === 'online');
   });
   afterAll(end);
 
-  it('that is not there at all is told at once', async () => {
-    const call = await dial('137');
-    await call.sendDigits('2');
-    await hears(call, 'm137/no-legacy');
-    void call.hangup();
-    await call.ended;
-  });
-
   it('takes the call and ends it', async () => {
-    const sipp = await sippPlatform({ host: PLATFORM, port, holdSeconds: 2 });
-    // Not asked while it was away.
-    await waitFor(async () => (await scene.exchange.endpoint('legacy-137')).state === 'online', 40_000, 100);
     const call = await dial('137');
     await call.sendDigits('2');
     expect((await call.ended).by).toBe('remote');
@@ -182,8 +173,16 @@ describe('the platform behind us with a menu of its own', () => {
 });
 
 describe('the platform in front of us', () => {
-  beforeAll(() => begin({}));
+  beforeAll(async () => begin({ LEGACY_137_URI: `sip:${PLATFORM}:${await freePort()}` }));
   afterAll(end);
+
+  it('that is behind us too, but not there, is told as such at once', async () => {
+    const call = await dial('137');
+    await call.sendDigits('2');
+    await hears(call, 'm137/no-legacy');
+    void call.hangup();
+    await call.ended;
+  });
 
   it('hands option 8 over as 1378: the clinic at once, without our menu', async () => {
     const call = await dial('1378', { host: PLATFORM });
