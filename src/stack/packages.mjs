@@ -6,7 +6,7 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium', 'kamailio'];
+export const TEST_PACKAGES = ['sip-tester', 'chromium', 'kamailio', 'kamailio-tls-modules'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findTone } from '../../src/stack/phone/tone.mjs';
 import { projectPath } from '../../src/platform/root.ts';
@@ -15,6 +16,7 @@ import {
 } from '../support/phones.ts';
 import { freePort } from '../support/private-servers.ts';
 import { idOf } from '../support/scenes.ts';
+import { testStack } from '../support/stack.ts';
 import { startTrunkScene, type TrunkScene } from '../support/trunk.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -27,21 +29,23 @@ const USER = '02112345137';
 const PASSWORD = `s3cret=#1%&*?'~,:@[`;
 const DIRECT = '02112341378';
 
-describe.each(['udp', 'tcp'])('a provider we register with over %s', (transport) => {
+describe.each(['udp', 'tcp', 'tls'])('a provider we register with over %s', (transport) => {
   let scene: TrunkScene;
   let kamailio: Kamailio;
   let provider: { host: string; port: number };
+  let tlsPort: number;
   /** The outward test's, whose address the provider knows. */
   let called: Phone;
 
   beforeAll(async () => {
     provider = { host: PROVIDER, port: await freePort() };
+    tlsPort = await freePort();
     called = await openPhone({ server: provider, host: CITIZEN, username: 'citizen' });
     kamailio = await startKamailio(
       () => ({ cfg: projectPath('tests', 'support', 'kamailio', 'provider.cfg'), beside: site() }),
       provider,
     );
-    const at = `sip:${provider.host}:${provider.port}`;
+    const at = `sip:${provider.host}:${transport === 'tls' ? tlsPort : provider.port}`;
     scene = await startTrunkScene({
       ...{ TRUNK_REGISTRAR: at, TRUNK_URIS: at, TRUNK_TRANSPORT: transport },
       ...{ TRUNK_DOMAIN: 'provider.example', TRUNK_USER: USER, TRUNK_PASSWORD: PASSWORD },
@@ -62,9 +66,11 @@ describe.each(['udp', 'tcp'])('a provider we register with over %s', (transport)
     const values = {
       ...{ PROVIDER_ADDRESS: provider.host, PROVIDER_PORT: provider.port, GRANTED_SECONDS: 15 },
       ...{ PROVIDER_USER: USER, PROVIDER_PASSWORD: PASSWORD },
+      ...{ PROVIDER_TLS_PORT: tlsPort, TLS_FOLDER: join(testStack().asterisk.soundsDir, '..', '..', 'tls') },
       CITIZEN_URI: `sip:citizen@${called.address.host}:${called.address.port}`,
     };
     const lines = Object.entries(values).map(([name, value]) => `#!substdef "!${name}!${value}!g"`);
+    if (transport === 'tls') lines.unshift('#!define WITH_TLS');
     return { 'site.cfg': lines.join('\n') };
   }
 
@@ -115,6 +121,7 @@ describe.each(['udp', 'tcp'])('a provider we register with over %s', (transport)
   });
 
   it('takes calls outward against the password, under our account', async () => {
+    await waitFor(async () => (await scene.exchange.endpoint('trunk-137')).state === 'online', 40_000, 100);
     const arrives = new Promise<InboundCall>((resolve) => called.onInvite(resolve));
     const { url, username, password } = scene.exchange.ari;
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
