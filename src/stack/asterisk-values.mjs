@@ -46,7 +46,7 @@ export const VALUES = Object.freeze({
     'ASTERISK_LOCAL_NETS',
     '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8',
     form.networks,
-    'Networks told the own address instead; a provider reached without NAT belongs in here',
+    "Networks told the own address instead, the exchange's own among them; a provider reached without NAT belongs in here",
   ),
   sipPort: at('ASTERISK_SIP_PORT', '5060', form.port, 'SIP over UDP and TCP'),
   sipTlsPort: at('ASTERISK_SIP_TLS_PORT', '5061', form.port, 'SIP over TLS, with a certificate only'),
