@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { tone } from '../../src/stack/phone/tone.mjs';
 import { leftInExchange } from '../support/leftovers.ts';
-import { closePhones, openPhone } from '../support/phones.ts';
+import { closePhones, hears, openPhone } from '../support/phones.ts';
 import { startTrunkExchange, type TrunkExchange } from '../support/trunk.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -47,3 +48,29 @@ describe('behind a router', () => {
     expect(sound).not.toBe(PUBLIC);
   });
 });
+
+describe('a provider of another kind', () => {
+  it('that sends no telephone events keys its digits in the sound', async () => {
+    exchange = await startTrunkExchange({ TRUNK_MATCH: PROVIDER, TRUNK_DTMF: 'auto' });
+    const phone = await openPhone({
+      ...{ server: exchange, host: PROVIDER, username: '100', codecs: ['PCMA'], dtmfPayloadType: null },
+    });
+    const call = await phone.invite('137');
+    await hears(call, { key: 'm137/greeting', seconds: 1 });
+    await call.playPcm(three());
+    await hears(call, { key: 'm137/no-legacy', seconds: 1 });
+    await call.hangup();
+  });
+
+  it('with encrypted sound gets no call through without', async () => {
+    exchange = await startTrunkExchange({ TRUNK_MATCH: PROVIDER, TRUNK_MEDIA_ENCRYPTION: 'sdes' });
+    const phone = await openPhone({ server: exchange, host: PROVIDER, username: '100' });
+    expect((await (await phone.invite('137')).ended).status).toBe(488);
+  });
+});
+
+/** The key 3 as telephones sound it (ITU-T Q.23), a quarter of a second. */
+function three(): Int16Array {
+  const [low, high] = [tone(697, 0.25), tone(1_477, 0.25)];
+  return low.map((sample, at) => (sample + high[at]!) / 2);
+}
