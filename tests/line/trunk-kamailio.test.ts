@@ -108,6 +108,31 @@ describe('a call through Kamailio', () => {
   });
 });
 
+describe('an operator', () => {
+  it('sees Asterisk come back into use by its answer to OPTIONS', async () => {
+    await startEdge({ pingSeconds: 1 });
+    running!.command('dispatcher.set_state', 'ip', '1', `sip:${asterisk()}`);
+    const states = () => /FLAGS: (\w+)/.exec(running!.command('dispatcher.list'))?.[1];
+    await waitFor(() => states() === 'AP', 20_000, 200);
+  });
+
+  it('leads all calls round us without a restart, and back', async () => {
+    await startEdge();
+    const platform = await behind('127.0.0.4', { host: '127.0.0.1', port: 9 });
+    platform.onInvite((call) => call.reject(486));
+    const phone = await behind(PROVIDER);
+    const reloaded = () => expect(running!.command('dispatcher.reload')).toContain('Ok');
+    const statusOf = async () => (await (await phone.invite('13')).ended).status;
+    expect(await statusOf()).toBe(404);
+    running!.rewrite('dispatcher.list', `1 sip:${platform.address.host}:${platform.address.port} 0 10`);
+    reloaded();
+    expect(await statusOf()).toBe(486);
+    running!.rewrite('dispatcher.list', `1 sip:${asterisk()} 0 10`);
+    reloaded();
+    expect(await statusOf()).toBe(404);
+  });
+});
+
 describe('a stranger', () => {
   it('hears nothing from Kamailio, not even a no', async () => {
     await startEdge();

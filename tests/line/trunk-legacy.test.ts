@@ -54,7 +54,7 @@ const nextAtPlatform = (): Promise<InboundCall> => new Promise((resolve) => plat
 
 async function dial(
   number: string,
-  { host = PROVIDER, headers = {} as Record<string, string> } = {},
+  { host = PROVIDER, headers = {} }: { host?: string; headers?: Record<string, string> } = {},
 ): Promise<OutboundCall> {
   const phone = await openPhone({ server: scene.exchange, host, username: '100', codecs: ['PCMA'] });
   const asserted = { 'P-Asserted-Identity': `<sip:${CALLER}@provider.example>` };

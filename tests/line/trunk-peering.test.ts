@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createPhone } from '../../src/stack/phone/phone.mjs';
 import { findTone } from '../../src/stack/phone/tone.mjs';
@@ -73,6 +76,27 @@ async function dial({ host = PROVIDER, number = DIRECT, to, headers }: Dialled):
   });
 }
 
+/** As switches ask whether the other one is there: nobody in particular. */
+async function answerToOptions(host: string): Promise<number> {
+  const { exchange } = scene;
+  const socket = createSocket('udp4');
+  socket.bind(0, host);
+  await once(socket, 'listening');
+  const own = `${host}:${socket.address().port}`;
+  const lines = [
+    `OPTIONS sip:${exchange.host}:${exchange.port} SIP/2.0`,
+    `Via: SIP/2.0/UDP ${own};rport;branch=z9hG4bK${randomUUID()}`,
+    `From: <sip:${own}>;tag=1`,
+    `To: <sip:${exchange.host}>`,
+    `Call-ID: ${randomUUID()}`,
+    ...['CSeq: 1 OPTIONS', 'Max-Forwards: 70', 'Content-Length: 0', '', ''],
+  ];
+  socket.send(lines.join('\r\n'), exchange.port, exchange.host);
+  const [answer] = (await once(socket, 'message')) as [Buffer];
+  socket.close();
+  return Number(/^SIP\/2\.0 (\d+)/.exec(answer.toString())?.[1]);
+}
+
 async function callerOf(asserted: string, more: Record<string, string> = {}) {
   const call = await dial({ headers: { 'P-Asserted-Identity': asserted, ...more } });
   const id = await idOf(scene.clinic, call);
@@ -85,6 +109,11 @@ describe('a provider known by its address', () => {
   it('is asked by OPTIONS whether it is there', async () => {
     await waitFor(async () => (await scene.exchange.endpoint('trunk-137')).state === 'online');
     expect(provider.trace.some(({ text }) => text.startsWith('OPTIONS '))).toBe(true);
+  });
+
+  it('asks us the same and hears 200, a stranger 401', async () => {
+    expect(await answerToOptions(PROVIDER)).toBe(200);
+    expect(await answerToOptions('127.0.0.6')).toBe(401);
   });
 
   it.each([PROVIDER, GATEWAY])('brings a citizen from %s through the menu to an expert', async (host) => {

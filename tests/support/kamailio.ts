@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -9,11 +9,16 @@ import { waitFor } from './wait.ts';
 
 /** Not on the path of every account. */
 const PROGRAM = '/usr/sbin/kamailio';
+const CONTROL = '/usr/sbin/kamcmd';
 const WITHIN_MS = 20_000;
 
 export interface Kamailio {
   /** What it has logged so far. */
   output: () => string;
+  /** What an operator types behind `kamcmd`. @returns its answer */
+  command: (...words: string[]) => string;
+  /** Replaces one of the files beside the configuration. */
+  rewrite: (name: string, text: string) => void;
   /** Ends it; its files go too. */
   stop: () => Promise<void>;
 }
@@ -95,7 +100,12 @@ export async function startKamailio(
     await stop();
     throw error;
   });
-  return { output: () => output, stop };
+  const socket = `unixs:${join(folder, 'kamailio_ctl')}`;
+  return {
+    ...{ output: () => output, stop },
+    command: (...words) => execFileSync(CONTROL, ['-s', socket, ...words], { encoding: 'utf8' }),
+    rewrite: (name, text) => writeFileSync(join(folder, name), `${text}\n`),
+  };
 }
 
 function takesConnections({ host, port }: { host: string; port: number }): Promise<boolean> {
