@@ -11,10 +11,7 @@ const passwords = { ARI_PASSWORD: 'ari-secret-0123456789', AMI_PASSWORD: 'ami-se
 const account = { TRUNK_REGISTRAR: 'sip:sip.provider.ir', TRUNK_USER: '02112345137', TRUNK_PASSWORD: 'x#=1' };
 
 const read = (environment: Record<string, string | undefined>) =>
-  readAsteriskValues({ TRUNK_MATCH: '10.1.2.3', ...passwords, ...environment }, folders) as Record<
-    string,
-    string
-  >;
+  readAsteriskValues({ TRUNK_MATCH: '10.1.2.3', ...passwords, ...environment }, folders);
 
 /** Of every value the environment sets. */
 const variables = Object.values(VALUES as Record<string, { variable?: string }>).flatMap(
