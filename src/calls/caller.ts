@@ -11,12 +11,11 @@ const IRAN = '98';
 const FOREIGN = /^[1-9][0-9]{6,14}$/;
 /** Ten digits after the country code: mobiles begin with 9, area codes with 1 to 8. */
 const NATIONAL = /^[1-9][0-9]{9}$/;
-const MOBILE = /^9[0-9]{9}$/;
 const LOCAL = /^[1-9][0-9]{7}$/;
 
 /**
  * received: digits and `+` as the dialplan let them through, `''` if none. areaCode: without its 0, e.g. `21`.
- * Taken as the same citizen: +98…, 0098…, 98…, 0…, bare ten-digit mobiles, eight-digit local numbers.
+ * Taken as the same citizen: +98…, 0098…, 98…, 0…, bare ten digits, eight-digit local numbers.
  */
 export function readCaller(received: string, withheld: boolean, areaCode: string): Caller {
   if (withheld || received === '') return { number: null, reason: 'withheld' };
@@ -28,7 +27,8 @@ function international(received: string, areaCode: string): string | null {
   if (received.startsWith('+')) return withCountry(received.slice(1));
   if (received.startsWith('00')) return withCountry(received.slice(2));
   if (received.startsWith('0')) return national(received.slice(1));
-  if (MOBILE.test(received)) return IRAN + received;
+  // Ten digits are never a number with its country code: that has twelve.
+  if (NATIONAL.test(received)) return IRAN + received;
   if (LOCAL.test(received)) return national(areaCode + received);
   return received.startsWith(IRAN) ? national(received.slice(IRAN.length)) : null;
 }

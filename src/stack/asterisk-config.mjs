@@ -3,9 +3,8 @@
  *
  * A template writes `{{name}}` for a value, and `{{#if name}}` … `{{/if}}` (each on a line of its own, not nested)
  * around lines that stand only when an optional value is given. Strict on both sides: a placeholder without a value, a
- * value nobody asked for and a value of the wrong form are all faults, told together. What a value may look like is
- * listed here once; no form allows a line break, a semicolon or a bracket, so that no value can begin a line, a section
- * or a comment of its own.
+ * value nobody asked for and a value of the wrong form are all faults, told together. Which values there are and what each
+ * may look like stands in asterisk-values.mjs.
  */
 import {
   mkdirSync,
@@ -17,72 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-
-const port = { pattern: /^[1-9][0-9]{0,4}$/ };
-const path = { pattern: /^\/[A-Za-z0-9_./@+ -]*$/ };
-const name = { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/ };
-const secret = { pattern: /^[A-Za-z0-9_-]{16,128}$/ };
-const address = { pattern: /^[0-9A-Fa-f.:]{2,45}$/ };
-
-/**
- * Every value, its form, and whether it may be '' (not configured).
- * Directories are given as Asterisk sees them: with a root file system of its own they are mounted at the same path.
- */
-export const VALUES = Object.freeze({
-  /** Name of this exchange; it stands before every unique id, so two exchanges never share one. */
-  systemName: name,
-  /** Address SIP and RTP are bound to. */
-  bindAddress: address,
-  /** Address of ARI, SIP over WebSocket and AMI; loopback unless the application runs in a container beside it. */
-  controlAddress: address,
-  /** Public address told to telephones when the exchange stands behind NAT. */
-  externalAddress: { ...address, optional: true },
-  /** UDP and TCP. */
-  sipPort: port,
-  sipTlsPort: port,
-  /** ARI under /ari and SIP over WebSocket under /ws. */
-  httpPort: port,
-  amiPort: port,
-  rtpStart: port,
-  rtpEnd: port,
-  ariUsername: name,
-  ariPassword: secret,
-  amiUsername: name,
-  amiPassword: secret,
-  /** Where the rendered files lie (astetcdir). */
-  etcDir: path,
-  /** Data: `sounds/` (voice.mjs fills it: fa/…, music/) and links to what the package brings. */
-  dataDir: path,
-  /** Recordings lie in its `recording/`. */
-  spoolDir: path,
-  runDir: path,
-  logDir: path,
-  /** AstDB: registered telephones, experts' endpoints and the calls kept while the application was away. */
-  dbDir: path,
-  /** Test trunk on loopback: the value of the X-Clinic-Trunk header. Absent in production. */
-  trunkHeaderSecret: { ...secret, optional: true },
-  /** Real trunk: addresses or networks, comma-separated. Exactly one of the two trunk values is given. */
-  trunkMatch: { pattern: /^[0-9A-Fa-f.:/]+(,[0-9A-Fa-f.:/]+)*$/, optional: true },
-  /** The existing 137 platform, e.g. `sip:10.1.2.3:5060`. */
-  legacyTrunkUri: { pattern: /^sips?:[A-Za-z0-9.-]+(:[0-9]{1,5})?$/, optional: true },
-  /** The short number, 137. */
-  clinicNumber: { pattern: /^[0-9]{2,8}$/ },
-  /** The clinic's digit in the number's menu, 8; number and digit together are the direct number. */
-  optionDigit: { pattern: /^[0-9]$/ },
-  sipRealm: name,
-  /** Both or neither: SIP over TLS is offered only with a certificate. */
-  tlsCertFile: { ...path, optional: true },
-  tlsKeyFile: { ...path, optional: true },
-});
-
-/** A fault of the values or the templates. `faults` names each; no secret stands in a message. */
-export class AsteriskConfigError extends Error {
-  code = 'asterisk-config-invalid';
-  constructor(faults) {
-    super(`Asterisk's configuration cannot be written:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
-    this.faults = faults;
-  }
-}
+import { AsteriskConfigError, checkValues, completed, VALUES } from './asterisk-values.mjs';
 
 /**
  * Writes the configuration into outDir (files 0600, the folder 0700, each replaced atomically; files of an earlier
@@ -101,7 +35,7 @@ export function renderAsteriskConfig({
   dataDir,
   packageDataDir = '/usr/share/asterisk',
 }) {
-  const checked = checkValues(values);
+  const checked = completed(checkValues(values));
   const names = readdirSync(templatesDir)
     .filter((file) => file.endsWith('.conf'))
     .sort();
@@ -121,27 +55,6 @@ export function renderAsteriskConfig({
   names.forEach((file, index) => replaceFile(join(outDir, file), texts[index]));
   linkPackageData(dataDir ?? checked.dataDir, packageDataDir);
   return names;
-}
-
-function checkValues(values) {
-  const faults = [];
-  const checked = {};
-  for (const [value, form] of Object.entries(VALUES)) {
-    const given = values[value];
-    const text = given === undefined ? undefined : String(given);
-    if (text === undefined) faults.push(`the value ${value} is missing`);
-    else if (!(text === '' && form.optional) && !form.pattern.test(text))
-      faults.push(`the value ${value} does not have the form ${form.pattern}`);
-    checked[value] = text ?? '';
-  }
-  for (const value of Object.keys(values))
-    if (!(value in VALUES)) faults.push(`the value ${value} is unknown`);
-  if ((checked.trunkHeaderSecret === '') === (checked.trunkMatch === ''))
-    faults.push('exactly one of trunkHeaderSecret and trunkMatch must be given');
-  if ((checked.tlsCertFile === '') !== (checked.tlsKeyFile === ''))
-    faults.push('tlsCertFile and tlsKeyFile belong together');
-  if (faults.length > 0) throw new AsteriskConfigError(faults);
-  return checked;
 }
 
 function render(file, template, values, used, faults) {

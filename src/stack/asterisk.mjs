@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { ensureRoot, isRoot, run, runAsRoot } from './commands.mjs';
 import { renderAsteriskConfig } from './asterisk-config.mjs';
 import { isReady } from './asterisk-ready.mjs';
+import { readAsteriskValues } from './asterisk-values.mjs';
 import { fault } from './fault.mjs';
 import { projectDir } from './paths.mjs';
 import { assertFree } from './ports.mjs';
@@ -36,17 +37,18 @@ const filesOf = (layout) => ({
 export const soundsDirOf = (layout) => join(layout.asterisk, 'data', 'sounds');
 
 /**
- * @param {{ layout: ReturnType<import('./paths.mjs').layoutOf>, ports: import('./ports.mjs').Ports, secrets: Record<string, string>, root: string | null, log: (line: string) => void }} options
- *   root: its root file system; null: the system's package
+ * @param {{ layout: ReturnType<import('./paths.mjs').layoutOf>, ports: import('./ports.mjs').Ports, secrets: Record<string, string>, root: string | null, log: (line: string) => void, environment?: Readonly<Record<string, string | undefined>> }} options
+ *   root: its root file system; null: the system's package; secrets: without `trunk` no header makes anyone the trunk;
+ *   environment: what sets the trunk (asterisk-values.mjs)
  * @returns {Promise<{ pid: number, started: boolean }>}
  */
-export async function startAsterisk({ layout, ports, secrets, root, log }) {
+export async function startAsterisk({ layout, ports, secrets, root, log, environment = process.env }) {
   const files = filesOf(layout);
   const home = layout.asterisk;
   for (const folder of ['etc', 'data', 'spool', 'run', 'log', 'db', 'tls'])
     mkdirSync(join(home, folder), { recursive: true });
   await ensureCertificate(join(home, 'tls'));
-  const values = valuesOf({ ports, secrets, inside: root === null ? home : INSIDE });
+  const values = valuesOf({ ports, secrets, inside: root === null ? home : INSIDE, environment });
   const fingerprint = fingerprintOf([root, values]);
   const found = running(files.recordFile);
   const started = found?.fingerprint !== fingerprint;
@@ -73,10 +75,12 @@ export async function startAsterisk({ layout, ports, secrets, root, log }) {
 export const stopAsterisk = (layout) => stop(filesOf(layout).recordFile);
 export const runningAsterisk = (layout) => running(filesOf(layout).recordFile)?.pid ?? null;
 
-function valuesOf({ ports, secrets, inside }) {
+/** The trunk's values are the environment's, so that even this stack can stand at a real one. */
+function valuesOf({ ports, secrets, inside, environment }) {
   const at = (folder) => `${inside}/${folder}`;
-  return {
-    ...{ systemName: 'clinic', bindAddress: '127.0.0.1', controlAddress: '127.0.0.1', externalAddress: '' },
+  return readAsteriskValues(environment, {
+    ...{ systemName: 'clinic', controlAddress: '127.0.0.1' },
+    bindAddress: environment.ASTERISK_BIND_ADDRESS || '127.0.0.1',
     ...{ sipPort: ports.sip, sipTlsPort: ports.sipTls, httpPort: ports.asteriskHttp, amiPort: ports.ami },
     ...{ rtpStart: ports.rtpStart, rtpEnd: ports.rtpEnd },
     ...{ ariUsername: 'clinic', ariPassword: secrets.ari, amiUsername: 'clinic', amiPassword: secrets.ami },
@@ -86,11 +90,11 @@ function valuesOf({ ports, secrets, inside }) {
       spoolDir: at('spool'),
       runDir: at('run'),
       logDir: at('log'),
+      dbDir: at('db'),
     },
-    ...{ dbDir: at('db'), trunkHeaderSecret: secrets.trunk, trunkMatch: '', legacyTrunkUri: '' },
-    ...{ clinicNumber: '137', optionDigit: '8', sipRealm: 'clinic' },
+    trunkHeaderSecret: secrets.trunk,
     ...{ tlsCertFile: at('tls/certificate.pem'), tlsKeyFile: at('tls/key.pem') },
-  };
+  });
 }
 
 /** Changes with the values and with every template. */

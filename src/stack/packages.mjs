@@ -13,6 +13,8 @@ export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
 export const TEST_PACKAGES = [
   'sip-tester',
   'baresip-core',
+  'kamailio',
+  'kamailio-tls-modules',
   'chromium',
   'prometheus',
   'docker-compose',
@@ -34,6 +36,8 @@ const PROGRAMS = {
   prometheus: 'promtool',
   'docker-compose': 'docker-compose',
   systemd: 'systemd-analyze',
+  // Not on the path of every account.
+  kamailio: '/usr/sbin/kamailio',
 };
 
 /**
@@ -101,7 +105,7 @@ const REASONS = {
 const INSTALL = String.raw`
 policy=/usr/sbin/policy-rc.d
 aside=/usr/sbin/policy-rc.d.before-clinic-137
-services='postgresql redis-server asterisk prometheus'
+services='postgresql redis-server asterisk prometheus kamailio'
 restore() {
   if grep -qs clinic-137 "$policy"; then rm -f "$policy"; fi
   if [ -e "$aside" ]; then mv -f "$aside" "$policy"; fi

@@ -76,9 +76,9 @@ async function asteriskWithVoice({ layout, ports, secrets, log }) {
   return part(log, `Asterisk ${version}`, () => startAsterisk({ layout, ports, secrets, root, log }));
 }
 
-function voice(layout, cacheDir, log) {
+async function voice(layout, cacheDir, log) {
   const prompts = join(projectDir, 'dialplan', 'prompts');
-  return step(log, 'Spoken phrases', () =>
+  const { unusable } = await step(log, 'Spoken phrases', () =>
     makeVoice({
       manifestPath: join(prompts, 'fa.json'),
       recordingsDir: join(prompts, 'recordings'),
@@ -86,6 +86,7 @@ function voice(layout, cacheDir, log) {
       cacheDir: join(cacheDir, 'voice'),
     }),
   );
+  for (const one of unusable) log(`A recording cannot be used, the synthetic voice stands in: ${one}`);
 }
 
 /** Waits for every part, also when one has failed: nothing goes on behind the back of whoever is told of the failure. */

@@ -3,7 +3,7 @@
  *
  * espeak-ng speaks, sox brings it to 8 and 16 kHz (raw 16-bit mono: Asterisk's sln and sln16, so that telephones and
  * browsers both get theirs without a detour). A recording under dialplan/prompts/recordings/<key>.wav takes the spoken
- * one's place. What was made once lies in the cache under a hash of what it was made from; every file is written aside
+ * one's place, and a broken one does not: a phrase is said in any case. What was made once lies in the cache under a hash of what it was made from; every file is written aside
  * and moved into place, so an interrupted run is picked up.
  */
 import { spawn } from 'node:child_process';
@@ -16,7 +16,8 @@ import { dirname, join } from 'node:path';
 const SPEECH = ['-v', 'fa', '-s', '140'];
 /** Silence before and, on the reversed sound, after is cut (the application puts phrases together), then the peak is set 5 dB below the limit. */
 const TRIM = ['silence', '1', '0.01', '0.4%', 'fade', 't', '0.01', 'reverse'];
-const EFFECTS = [...TRIM, ...TRIM, 'pad', '0.02', '0.12', 'norm', '-5'];
+export const CUT_SILENCE = [...TRIM, ...TRIM];
+const EFFECTS = [...CUT_SILENCE, 'pad', '0.02', '0.12', 'norm', '-5'];
 const RATES = { sln16: 16000, sln: 8000 };
 const MUSIC_SECONDS = 60;
 
@@ -51,7 +52,8 @@ export function readManifest(manifestPath) {
  * Makes what is missing under outDir: fa/<key>.{sln16,sln}, fa/beep.* and music/hold.*.
  * @param {{ manifestPath: string, recordingsDir: string, outDir: string, cacheDir: string, onProgress?: (done: number, total: number) => void }} options
  *   outDir: Asterisk's sounds folder.
- * @returns {Promise<{ keys: number, made: number, cached: number, recorded: number }>}
+ * @returns {Promise<{ keys: number, made: number, cached: number, recorded: number, unusable: string[] }>}
+ *   unusable: recordings that are none, each with the reason; the synthetic voice stands in
  * @throws {VoiceError} voice-manifest-invalid, voice-tool-missing, voice-tool-failed
  */
 export async function makeVoice({
@@ -67,13 +69,18 @@ export async function makeVoice({
     generated('fa/beep', 'beep-1', beep),
     generated('music/hold', 'music-1', music),
   ];
-  const count = { keys: sounds.length, made: 0, cached: 0, recorded: 0 };
+  const count = { keys: sounds.length, made: 0, cached: 0, recorded: 0, unusable: [] };
   let next = 0;
   let done = 0;
   const worker = async () => {
     while (next < sounds.length) {
       const sound = sounds[next++];
-      count[await place(sound, outDir, cacheDir)] += 1;
+      const broken = (error) => {
+        if (sound.spare === undefined || error.code !== 'voice-tool-failed') throw error;
+        count.unusable.push(`${sound.recording}: ${error.message.split('\n')[0]}`);
+        return place(sound.spare, outDir, cacheDir);
+      };
+      count[await place(sound, outDir, cacheDir).catch(broken)] += 1;
       onProgress(++done, sounds.length);
     }
   };
@@ -83,14 +90,16 @@ export async function makeVoice({
 
 function phrase(key, spoken, recordingsDir) {
   const recording = join(recordingsDir, `${key}.wav`);
-  if (existsSync(recording)) {
-    return {
-      name: `fa/${key}`,
-      kind: 'recorded',
-      hash: hashOf('recording', readFileSync(recording)),
-      source: () => ({ args: [recording] }),
-    };
-  }
+  const spare = synthetic(key, spoken);
+  if (!existsSync(recording)) return spare;
+  return {
+    ...{ name: `fa/${key}`, kind: 'recorded', recording, spare },
+    hash: hashOf('recording', readFileSync(recording)),
+    source: () => ({ args: [recording] }),
+  };
+}
+
+function synthetic(key, spoken) {
   const source = async () => ({
     args: ['-t', 'wav', '-'],
     input: await run('espeak-ng', [...SPEECH, '--stdout', '--', spoken]),

@@ -1,5 +1,5 @@
 import type { Clinic } from './clinic.ts';
-import { testStack } from './stack.ts';
+import { testStack, type TestStack } from './stack.ts';
 import { waitFor } from './wait.ts';
 
 /** How long after a test's last hang-up the exchange and the queues may still be tidying up. */
@@ -30,12 +30,13 @@ interface ExpertRow {
  * After a test no channel and no bridge may be left in Asterisk, nobody in a queue, no expert reserved or in a talk
  * (wrap-up is the expert's own time and may still run). What is left is named.
  * @param clinic left out where the application is dead on purpose
+ * @param exchange another Asterisk than the stack's
  */
-export async function expectNothingLeft(clinic?: Clinic): Promise<void> {
+export async function expectNothingLeft(clinic?: Clinic, exchange?: TestStack['ari']): Promise<void> {
   let left: string[] = [];
   const tidy = async () => {
     left = [
-      ...(await leftInExchange()),
+      ...(await leftInExchange(exchange)),
       ...(clinic === undefined ? [] : [...(await leftInQueues(clinic)), ...(await leftInProcess(clinic))]),
     ];
     return left.length === 0;
@@ -46,9 +47,9 @@ export async function expectNothingLeft(clinic?: Clinic): Promise<void> {
 }
 
 /** What Asterisk itself says: an independent truth. */
-export async function leftInExchange(): Promise<string[]> {
-  const channels = await ari<{ id: string; name: string; state: string }[]>('/channels');
-  const bridges = await ari<{ id: string; channels: string[] }[]>('/bridges');
+export async function leftInExchange(at?: TestStack['ari']): Promise<string[]> {
+  const channels = await ari<{ id: string; name: string; state: string }[]>('/channels', at);
+  const bridges = await ari<{ id: string; channels: string[] }[]>('/bridges', at);
   return [
     ...channels.map(({ id, name, state }) => `channel ${id} (${name}, ${state})`),
     ...bridges.map(({ id, channels: members }) => `bridge ${id} (${members.length} members)`),
@@ -70,8 +71,8 @@ async function leftInQueues(clinic: Clinic): Promise<string[]> {
 }
 
 /** A reading request to ARI, past the application. */
-export async function ari<T>(path: string): Promise<T> {
-  const { url, username, password } = testStack().ari;
+export async function ari<T>(path: string, at: TestStack['ari'] = testStack().ari): Promise<T> {
+  const { url, username, password } = at;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const answer = await fetch(`${url}/ari${path}`, { headers: { authorization } });
   if (!answer.ok) throw new Error(`ARI answered ${answer.status} to ${path}`);

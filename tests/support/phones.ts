@@ -3,6 +3,7 @@ import {
   type InboundCall,
   type OutboundCall,
   type Phone,
+  type PhoneOptions,
 } from '../../src/stack/phone/phone.mjs';
 import { heardInOrder, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
@@ -14,6 +15,9 @@ import { waitFor } from './wait.ts';
 export type { InboundCall, OutboundCall, Phone };
 
 const open = new Set<Phone>();
+
+/** A telephone that closePhones will close. */
+export const openPhone = (options: PhoneOptions): Promise<Phone> => keep(createPhone(options));
 
 /** Hangs up and closes every telephone a test has opened: for `afterEach`. */
 export async function closePhones(): Promise<void> {
@@ -53,9 +57,10 @@ export interface Citizen {
 export async function citizen(options: CitizenOptions = {}): Promise<Citizen> {
   const { from = '09121234567', headers = {}, delayed = false, ...media } = options;
   const { host, port, headers: trunk } = testStack().sip.trunk;
-  const phone = await keep(
-    createPhone({ server: { host, port }, username: 'citizen', headers: trunk, ...media }),
-  );
+  const phone = await openPhone({
+    ...{ server: { host, port }, username: 'citizen', headers: trunk },
+    ...media,
+  });
   return { phone, dial: (number) => phone.invite(number, { from, headers, delayed }) };
 }
 
@@ -139,7 +144,7 @@ async function registered(
 ): Promise<ExpertPhone> {
   const { expires = 300, ...ways } = options;
   const { username, password, domain, port } = account;
-  const phone = await keep(createPhone({ server: { host: domain, port }, username, password, ...ways }));
+  const phone = await openPhone({ server: { host: domain, port }, username, password, ...ways });
   const nextCall = inTurn(phone);
   const { ok, status, reason } = await phone.register({ expires });
   if (!ok) throw new Error(`${expertId} cannot register: ${status} ${reason}`);

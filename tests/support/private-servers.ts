@@ -154,6 +154,7 @@ function postgresBin(): string {
   return spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout.trim();
 }
 
+/** On 127.0.0.1, of this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

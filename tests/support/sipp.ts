@@ -84,6 +84,17 @@ export async function sippExpert(account: {
   return { stop: () => stop(expert) };
 }
 
+/** Somewhere else's exchange by SIPp: answers every call after a second of ringing and hangs up after `holdSeconds`. */
+export async function sippPlatform(at: {
+  host: string;
+  port: number;
+  holdSeconds: number;
+}): Promise<SippExpert> {
+  const hold = ['-recv_timeout', `${Math.round(at.holdSeconds * 1_000)}`];
+  const platform = await startSipp('expert-answer.xml', { user: 'platform' }, hold, at.port, false, at.host);
+  return { stop: () => stop(platform) };
+}
+
 interface Running {
   child: ChildProcess;
   ended: Promise<SippResult>;
@@ -95,10 +106,11 @@ async function startSipp(
   options: readonly string[],
   port: number,
   raw = false,
+  own = HOST,
 ): Promise<Running> {
   const { host, port: serverPort } = testStack().sip.trunk;
   const file = fileURLToPath(new URL(`sipp/${scenario}`, import.meta.url));
-  const places = ['-i', HOST, '-p', `${port}`, '-mi', HOST, '-mp', `${await freePort()}`];
+  const places = ['-i', own, '-p', `${port}`, '-mi', own, '-mp', `${await freePort()}`];
   const given = Object.entries(keys).flatMap(([key, value]) => ['-key', key, value]);
   const parts = [`${host}:${serverPort}`, '-sf', file, ...places, ...given, ...options, '-nostdin'];
   const [command, ...rest] =

@@ -12,7 +12,7 @@ describe('readCaller', () => {
     },
   );
 
-  it.each(['+982188776655', '00982188776655', '982188776655', '02188776655', '88776655'])(
+  it.each(['+982188776655', '00982188776655', '982188776655', '02188776655', '2188776655', '88776655'])(
     'takes %s as the same local number',
     (received) => {
       expect(read(received)).toEqual({ number: '+982188776655', reason: null });

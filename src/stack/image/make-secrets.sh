@@ -25,6 +25,8 @@ random() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 for secret in postgres_superuser postgres_password ari_password ami_password first_admin_password; do
   random | put "$secret"
 done
+# Only for a provider that we register with or that asks who we are: put its password in.
+printf '' | put trunk_password
 printf 'postgres://clinic:%s@/clinic?host=%s' "$(cat "$folder/postgres_password")" "$socket" | put database_url
 head -c 20 /dev/urandom | base32 | tr -d '\n' | put first_admin_otp_secret
 

@@ -7,9 +7,9 @@ import { answerTo, readSdp } from './sdp.mjs';
 import { parseCseq } from './sip.mjs';
 
 /**
- * @typedef {{ from?: string, headers?: Record<string, string> | import('./sip.mjs').Header[], codecs?: ('PCMA' | 'PCMU')[], dtmfPayloadType?: number | null, delayed?: boolean }} InviteOptions
- *   from: a number, `anonymous`, '' (no number at all), or a whole `"name" <sip:…>`; delayed: the INVITE offers nothing, the
- *   called side does (RFC 3261 section 13.2.1).
+ * @typedef {{ from?: string, to?: string, headers?: Record<string, string> | import('./sip.mjs').Header[], codecs?: ('PCMA' | 'PCMU')[], dtmfPayloadType?: number | null, delayed?: boolean }} InviteOptions
+ *   from: a number, `anonymous`, '' (no number at all), or a whole `"name" <sip:â¦>`; to: whom the To names, where it is
+ *   another than whom we ask for; delayed: the INVITE offers nothing, the called side does (RFC 3261 section 13.2.1).
  */
 
 /**
@@ -17,11 +17,15 @@ import { parseCseq } from './sip.mjs';
  * @param {string} target a number or a whole SIP address
  * @param {InviteOptions} [options]
  */
-export async function placeCall(ua, target, { from = ua.options.username, headers = [], ...media } = {}) {
+export async function placeCall(ua, target, { from = ua.options.username, to, headers = [], ...media } = {}) {
   const options = { ...ua.options, ...media };
   const domain = `${ua.server.host}:${ua.server.port}`;
   const uri = /^sips?:/.test(target) ? target : `sip:${escapeUser(target)}@${domain}`;
-  const dialog = dialogOfCaller({ local: addressOf(from, ua.server.host), remote: `<${uri}>`, target: uri });
+  const dialog = dialogOfCaller({
+    local: addressOf(from, ua.server.host),
+    remote: `<${to ?? uri}>`,
+    target: uri,
+  });
   // The first request has the number 1: what is counted up is the number of the last one.
   dialog.localSequence = 0;
   const rtp = await createRtp({
