@@ -10,6 +10,7 @@ const OPERATIONS = [
   'applications.subscribe',
   'asterisk.deleteObject',
   'asterisk.getInfo',
+  'asterisk.getObject',
   'asterisk.updateObject',
   'bridges.addChannel',
   'bridges.createWithId',

@@ -8,7 +8,7 @@ import { commaList } from './values.ts';
 /** The part of Telephony that asks Asterisk for something. */
 export type Requests = Omit<
   Telephony,
-  'link' | 'onLink' | 'onEvent' | 'onReplaced' | 'putSoftphone' | 'removeSoftphone' | 'close'
+  'link' | 'onLink' | 'onEvent' | 'onReplaced' | 'putSoftphone' | 'removeSoftphone' | 'blockSources' | 'close'
 >;
 
 /** Ids of the channels that run a dialplan extension; the half that idles has this alone, the other one `;2` behind. */

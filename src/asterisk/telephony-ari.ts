@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createApi, type Api } from './api.ts';
+import { createBlockedSources } from './blocked-sources.ts';
 import { followPhones } from './phones.ts';
 import { readEvent, text } from './events.ts';
 import { AsteriskFault, brief, meansGone } from './faults.ts';
@@ -119,6 +120,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
       await phones.followFirst();
     },
     removeSoftphone: softphones.remove,
+    blockSources: createBlockedSources(call),
     counts: () => ({ ...counts, malformed: link.malformed() }),
     close: async () => {
       await link.close();

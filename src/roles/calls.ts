@@ -8,6 +8,7 @@ import { createHours } from '../hours/service.ts';
 import { command, serveCommands } from '../platform/commands.ts';
 import { createRouting } from '../routing/service.ts';
 import { Type } from 'typebox';
+import { createBlocking } from './blocking.ts';
 import { beat } from './heartbeat.ts';
 import { measureCalls } from './metrics.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
@@ -62,7 +63,11 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     clock,
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
   });
-  const commands = serveCommands({ redis, log }, { ...desk.handlers, ...handlers(calls) });
+  const blocking = createBlocking({ telephony, log });
+  const commands = serveCommands(
+    { redis, log },
+    { ...desk.handlers, ...blocking.handlers, ...handlers(calls) },
+  );
   const parts = () => ({
     asterisk: telephony.link() === 'ready',
     roster: desk.loaded(),
@@ -75,6 +80,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     close: async () => {
       await heart.close();
       await commands.close();
+      blocking.close();
       await desk.close();
       await calls.close();
       await telephony.close();

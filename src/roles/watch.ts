@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { createManager } from '../asterisk/manager.ts';
+import { createCommandClient } from '../platform/commands.ts';
+import { startGuard } from './guard.ts';
 import type { RunningRole, Shared } from './role.ts';
 
-/** Asterisk seen from its manager interface: its restarts, and how well people hear each other. */
-export function startWatch({ config, log, registry }: Shared): Promise<RunningRole> {
+/** Asterisk seen from its manager interface: its restarts, how well people hear each other, who guesses passwords. */
+export function startWatch({ config, log, clock, redis, registry }: Shared): Promise<RunningRole> {
   const manager = createManager({
     host: config.AMI_HOST,
     port: config.AMI_PORT,
@@ -37,5 +39,21 @@ export function startWatch({ config, log, registry }: Shared): Promise<RunningRo
   manager.onQuality(({ lossPercent }) => {
     if (lossPercent !== null) loss.observe(lossPercent);
   });
-  return Promise.resolve({ close: () => manager.close() });
+  const commands = createCommandClient({ redis, log });
+  const guard = startGuard({
+    ...{ manager, commands, redis, clock, log, registry },
+    rules: {
+      guesses: config.GUESSES_BEFORE_BLOCK,
+      probes: config.PROBES_BEFORE_BLOCK,
+      blockSeconds: config.BLOCK_SECONDS,
+    },
+    neverBlock: config.NEVER_BLOCK,
+  });
+  return Promise.resolve({
+    close: async () => {
+      guard.close();
+      await commands.close();
+      await manager.close();
+    },
+  });
 }

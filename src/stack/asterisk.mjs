@@ -6,7 +6,7 @@
  * who may enter it matters to Asterisk. It runs without root's rights: as the caller, or as an account of nobody's.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ensureRoot, isRoot, run, runAsRoot } from './commands.mjs';
@@ -135,6 +135,8 @@ async function startInRoot({ files, home, root, fingerprint, log }) {
   const pidFile = join(files.recordFile, '..', 'asterisk.started');
   mkdirSync(join(pidFile, '..'), { recursive: true });
   writeAside(join(home, 'hosts'), `127.0.0.1 localhost ${hostname()}\n`);
+  // Nobody's account reads it too: without it Asterisk asks name servers for its own name, and PJSIP stands still for seconds.
+  chmodSync(join(home, 'hosts'), 0o644);
   const [uid, gid] = isRoot ? [NOBODYS, NOBODYS] : [process.getuid(), process.getgid()];
   const { code, complaint } = await runAsRoot('sh', [
     ...['-c', LAUNCH, 'launch', root, home, INSIDE, String(uid), String(gid), files.logFile, pidFile],

@@ -11,7 +11,7 @@ export interface TestStack {
   };
   ari: { url: string; username: string; password: string };
   ami: { host: string; port: number; username: string; password: string };
-  asterisk: { soundsDir: string };
+  asterisk: { soundsDir: string; logDir: string };
   processes: { asterisk?: number; postgres?: number; redis?: number };
   /** The application's environment against this stack. */
   env: Record<string, string>;
