@@ -134,7 +134,10 @@ async function startInRoot({ files, home, root, fingerprint, log }) {
   mkdirSync(join(files.logFile, '..'), { recursive: true });
   const pidFile = join(files.recordFile, '..', 'asterisk.started');
   mkdirSync(join(pidFile, '..'), { recursive: true });
-  writeAside(join(home, 'hosts'), `127.0.0.1 localhost ${hostname()}\n`);
+  const hosts = join(home, 'hosts');
+  writeAside(hosts, `127.0.0.1 localhost ${hostname()}\n`);
+  // Asterisk looks its own name up for every call; an account that may not read this would ask DNS, and wait for it.
+  chmodSync(hosts, 0o644);
   // Nobody's account reads it too: without it Asterisk asks name servers for its own name, and PJSIP stands still for seconds.
   chmodSync(join(home, 'hosts'), 0o644);
   const [uid, gid] = isRoot ? [NOBODYS, NOBODYS] : [process.getuid(), process.getgid()];

@@ -2,7 +2,13 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startClinic, type Clinic } from '../support/clinic.ts';
-import { createAttacker, probe, replyTo, type AttackerOptions } from '../support/hostile/attacker.ts';
+import {
+  createAttacker,
+  probe,
+  replyTo,
+  type Attacker,
+  type AttackerOptions,
+} from '../support/hostile/attacker.ts';
 import { flood } from '../support/hostile/flood.ts';
 import { goodCall } from '../support/hostile/good-call.ts';
 import { sdp, SDP_TYPE, write } from '../support/hostile/message.ts';
@@ -53,15 +59,19 @@ function allowedFor(message: Torture, trunk: boolean): Reply[] {
 
 async function misfits(options: AttackerOptions): Promise<string[]> {
   const found: string[] = [];
+  const attackers: Attacker[] = [];
   for (const message of torture) {
     const attacker = await createAttacker(options);
+    attackers.push(attacker);
     const allowed = allowedFor(message, options.trunk ?? false);
     // Over TCP a message that never ends is waited for: then there is no answer, whatever it is.
     if (options.transport === 'TCP') allowed.push('silence');
     const reply = await replyTo(attacker, message.write(attacker.origin), allowed);
     if (!allowed.includes(reply)) found.push(`${message.name}: ${reply}, not ${allowed.join(' or ')}`);
-    await attacker.close();
   }
+  // Not before: an answer that comes late still has to be acknowledged.
+  await probe();
+  for (const attacker of attackers) await attacker.close();
   return found;
 }
 
@@ -149,6 +159,7 @@ describe('connections that are held', () => {
   const held: Socket[] = [];
   afterEach(() => held.splice(0).forEach((socket) => socket.destroy()));
 
+  /** One after the other: Asterisk's SIP listener lets no more than five connections wait to be accepted. */
   async function hold(port: number, count: number, words: string): Promise<void> {
     for (let i = 0; i < count; i += 1) {
       const socket = connect({ port, host: '127.0.0.1', localAddress: STRANGER });
@@ -159,8 +170,8 @@ describe('connections that are held', () => {
     }
   }
 
-  it('half a request on each of 300 SIP connections keeps nobody out', async () => {
-    await hold(testStack().sip.trunk.port, 300, 'INVITE sip:137@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP');
+  it('half a request on each of 100 SIP connections keeps nobody out', async () => {
+    await hold(testStack().sip.trunk.port, 100, 'INVITE sip:137@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP');
     expect(await goodCall(clinic, expert)).toMatchObject({ ending: 'answered' });
   });
 

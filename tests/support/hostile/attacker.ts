@@ -162,12 +162,29 @@ async function tcp(host: string): Promise<Wire> {
   return {
     port: socket.localPort ?? 0,
     send: (bytes) => void socket.write(bytes),
-    onData: (listener) => void socket.on('data', listener),
+    onData: (listener) => void socket.on('data', inMessages(listener)),
     closed: () => socket.destroyed || socket.readableEnded,
     close: async () => {
       if (socket.destroyed) return;
       socket.destroy();
       await once(socket, 'close');
     },
+  };
+}
+
+/** A stream has no datagrams: each message ends where its Content-Length says. */
+function inMessages(listener: (message: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const head = rest.indexOf('\r\n\r\n');
+      if (head < 0) return;
+      const length = /^(?:content-length|l)\s*:\s*([0-9]+)/im.exec(rest.subarray(0, head).toString('latin1'));
+      const end = head + 4 + Number(length?.[1] ?? 0);
+      if (rest.length < end) return;
+      listener(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
   };
 }
