@@ -63,9 +63,13 @@ export async function createAttacker(options: AttackerOptions): Promise<Attacker
     standing.clear();
   }
   return {
-    ...{ origin, responses, send: wire.send, closed: wire.closed, close: wire.close },
+    ...{ origin, responses, send: wire.send, closed: wire.closed },
     onResponse: (listener) => void listeners.push(listener),
     endCalls,
+    close: async () => {
+      endCalls();
+      await wire.close();
+    },
   };
 }
 
@@ -83,7 +87,7 @@ function ending(origin: Origin, answer: SipResponse): { ack: Buffer; bye: Buffer
   };
   return {
     ack: write(origin, { method: 'ACK', uri, set: { ...dialog, cseq: `${number} ACK` } }),
-    bye: write(origin, { method: 'BYE', uri, set: { ...dialog, cseq: `${number + 1} BYE` } }),
+    bye: write(origin, { method: 'BYE', uri, set: { ...dialog, cseq: `${number + 100} BYE` } }),
   };
 }
 
@@ -141,12 +145,20 @@ async function udp(host: string): Promise<Wire> {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4_000_000 });
   socket.bind(0, host);
   await once(socket, 'listening');
+  let unsent = 0;
   return {
     port: socket.address().port,
-    send: (bytes) => socket.send(bytes, port, target),
+    send: (bytes) => {
+      unsent += 1;
+      socket.send(bytes, port, target, () => {
+        unsent -= 1;
+        if (unsent === 0) socket.emit('drained');
+      });
+    },
     onData: (listener) => void socket.on('message', listener),
     closed: () => false,
     close: async () => {
+      if (unsent > 0) await once(socket, 'drained');
       socket.close();
       await once(socket, 'close');
     },
