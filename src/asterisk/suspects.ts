@@ -48,82 +48,85 @@ const MOST_ADDRESSES = 10_000;
 /** Asterisk compares every request with every one of them; 500 cannot be told from none (measured: 0.2 ms a request). */
 export const MOST_BLOCKED = 500;
 
-interface Watched {
+/** When the last of each came; no more than are needed to judge. */
+interface Counted {
   wrong: number[];
   none: number[];
-  blockedUntil: number;
+}
+
+interface Block {
+  until: number;
   /** Blocks in a row, each less than a day after the one before. */
   times: number;
 }
 
 /** @param known addresses of good name from before, e.g. of the last start. */
 export function createSuspects(rules: SuspectRules, known: Iterable<[string, number]> = []): Suspects {
-  const records = new Map<string, Watched>();
+  const counts = new Map<string, Counted>();
+  const active = new Map<string, Block>();
+  const past = new Map<string, Block>();
   const signedIn = new Map(known);
 
-  function recordOf(address: string): Watched {
-    const record = records.get(address) ?? { wrong: [], none: [], blockedUntil: 0, times: 0 };
-    // Newest last: the first of the map is the one longest silent.
-    records.delete(address);
-    records.set(address, record);
-    if (records.size > MOST_ADDRESSES) forgetOldest();
-    return record;
-  }
-
-  /** A blocked one is never pushed out: its block would have no end. */
-  function forgetOldest(): void {
-    for (const [address, { blockedUntil }] of records) {
-      if (blockedUntil !== 0) continue;
-      records.delete(address);
-      return;
+  function letGo(now: number): void {
+    for (const [address, block] of active) {
+      if (block.until > now) continue;
+      active.delete(address);
+      putLast(past, address, block);
     }
   }
 
-  function isKnown(address: string, now: number): boolean {
-    const at = signedIn.get(address);
-    return at !== undefined && now - at < KNOWN_MS;
-  }
-
-  function judge(address: string, record: Watched, now: number): Verdict | null {
+  function judge(address: string, counted: Counted, now: number): Verdict | null {
     const tooMany =
-      count(record.wrong, now - GUESS_WINDOW_MS) >= rules.guesses ||
-      count(record.none, now - PROBE_WINDOW_MS) >= rules.probes;
+      count(counted.wrong, now - GUESS_WINDOW_MS) >= rules.guesses ||
+      count(counted.none, now - PROBE_WINDOW_MS) >= rules.probes;
     if (!tooMany) return null;
-    record.wrong = [];
-    record.none = [];
-    if (isKnown(address, now)) return { address, outcome: 'spared', seconds: 0, times: record.times };
-    if (blocked(now).length >= MOST_BLOCKED) return null;
-    record.times = now - record.blockedUntil < DAY_MS ? record.times + 1 : 1;
-    const seconds = Math.min(rules.blockSeconds * 2 ** (record.times - 1), DAY_MS / 1000);
-    record.blockedUntil = now + seconds * 1000;
-    return { address, outcome: 'blocked', seconds, times: record.times };
+    counts.delete(address);
+    const signedInAt = signedIn.get(address);
+    if (signedInAt !== undefined && now - signedInAt < KNOWN_MS)
+      return { address, outcome: 'spared', seconds: 0, times: 0 };
+    letGo(now);
+    if (active.size >= MOST_BLOCKED) return null;
+    const before = past.get(address);
+    const times = before !== undefined && now - before.until < DAY_MS ? before.times + 1 : 1;
+    const seconds = Math.min(rules.blockSeconds * 2 ** (times - 1), DAY_MS / 1000);
+    active.set(address, { until: now + seconds * 1000, times });
+    return { address, outcome: 'blocked', seconds, times };
   }
-
-  const blocked = (now: number): string[] =>
-    [...records].filter(([, { blockedUntil }]) => blockedUntil > now).map(([address]) => address);
 
   return {
     note({ password, address }, now) {
       if (password === 'right') {
         signedIn.set(address, now);
-        const record = records.get(address);
-        if (record !== undefined) record.none = [];
+        const counted = counts.get(address);
+        if (counted !== undefined) counted.none = [];
         return null;
       }
-      const record = recordOf(address);
       // What was under way when the block began.
-      if (record.blockedUntil > now) return null;
+      if ((active.get(address)?.until ?? 0) > now) return null;
+      const counted = counts.get(address) ?? { wrong: [], none: [] };
+      putLast(counts, address, counted);
       const most = password === 'wrong' ? rules.guesses : rules.probes;
-      record[password] = [...record[password], now].slice(-most);
-      return judge(address, record, now);
+      counted[password] = [...counted[password], now].slice(-most);
+      return judge(address, counted, now);
     },
-    blocked,
+    blocked(now) {
+      letGo(now);
+      return [...active.keys()];
+    },
     nextEnd(now) {
-      const ends = [...records.values()].map(({ blockedUntil }) => blockedUntil).filter((end) => end > now);
-      return ends.length === 0 ? null : Math.min(...ends);
+      letGo(now);
+      return active.size === 0 ? null : Math.min(...[...active.values()].map(({ until }) => until));
     },
     known: () => signedIn,
   };
+}
+
+/** The one longest silent is forgotten when there are too many. */
+function putLast<Value>(map: Map<string, Value>, address: string, value: Value): void {
+  map.delete(address);
+  map.set(address, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST_ADDRESSES && oldest !== undefined) map.delete(oldest);
 }
 
 const count = (times: readonly number[], since: number): number => times.filter((at) => at > since).length;

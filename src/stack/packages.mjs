@@ -6,13 +6,17 @@ import { fault } from './fault.mjs';
 /** What the stack itself needs; mmdebstrap and its keys only where Asterisk comes from a root file system. */
 export const STACK_PACKAGES = ['postgresql', 'redis-server', 'espeak-ng', 'sox', 'openssl'];
 export const ROOT_PACKAGES = ['mmdebstrap', 'debian-archive-keyring'];
-export const TEST_PACKAGES = ['sip-tester', 'chromium'];
+export const TEST_PACKAGES = ['sip-tester', 'chromium', 'zzuf'];
+/** What the benchmarks need beside the stack. @public */
+export const BENCH_PACKAGES = ['sip-tester', 'sipvicious', 'zzuf'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
   'redis-server': 'redis-server',
   'espeak-ng': 'espeak-ng',
   'sip-tester': 'sipp',
+  sipvicious: 'svwar',
+  zzuf: 'zzuf',
   mmdebstrap: 'mmdebstrap',
   sox: 'sox',
   openssl: 'openssl',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseCseq, token, type SipResponse } from '../../src/stack/phone/sip.mjs';
-import { callRow, type ApiCall } from '../support/calls.ts';
+import { callRow } from '../support/calls.ts';
 import { startClinic, type Clinic, type LogLine } from '../support/clinic.ts';
 import { createAttacker, probe, replyTo, type Attacker } from '../support/hostile/attacker.ts';
 import { goodCall } from '../support/hostile/good-call.ts';
@@ -105,7 +105,7 @@ describe('what a caller says of itself', () => {
     attacker.endCalls();
     const row = await callRow(clinic, String(line['callId']));
     expect(row).toMatchObject({ ending: 'abandoned' });
-    expect((row as ApiCall).caller ?? '+980').toMatch(/^\+[0-9]{2,15}$/);
+    expect(row.caller ?? '+980').toMatch(/^\+[0-9]{2,15}$/);
   });
 });
 

@@ -134,9 +134,9 @@ const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 interface Wire {
   port: number;
-  send(bytes: Buffer): void;
+  send: (bytes: Buffer) => void;
   onData(listener: (bytes: Buffer) => void): void;
-  closed(): boolean;
+  closed: () => boolean;
   close(): Promise<void>;
 }
 
