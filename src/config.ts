@@ -84,6 +84,30 @@ const properties = {
     default: '',
     pattern: '^([A-Z2-7]{32,128}=*)?$',
   }),
+  GUESSES_BEFORE_BLOCK: integer(
+    'Wrong SIP passwords from one address within ten minutes before it is blocked; never where an expert signed in within 30 days',
+    10,
+    3,
+    1000,
+  ),
+  PROBES_BEFORE_BLOCK: integer(
+    'SIP requests without a password from one such address within a minute before it is blocked',
+    60,
+    10,
+    100_000,
+  ),
+  BLOCK_SECONDS: integer(
+    'Length of the first block; each repetition within a day takes twice as long, at most a day',
+    300,
+    1,
+    86_400,
+  ),
+  NEVER_BLOCK: Type.String({
+    description:
+      'Addresses and networks never blocked, comma-separated: the proxy that browsers come through, trunks, offices',
+    default: '127.0.0.1,::1',
+    pattern: '^$|^[0-9A-Fa-f.:]+(/[0-9]{1,3})?(,[0-9A-Fa-f.:]+(/[0-9]{1,3})?)*$',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
     description: 'Least severe log level that is written',
     default: 'info',

@@ -5,6 +5,7 @@ import { forever, type Attempt } from './deadlines.ts';
 import { AsteriskFault, brief, reached } from './faults.ts';
 import { createListeners } from './listeners.ts';
 import { readQuality, type Quality } from './quality.ts';
+import { readSender, type Sender } from './senders.ts';
 import type { LinkState, Reached } from './telephony.ts';
 import { safeText } from './values.ts';
 
@@ -18,6 +19,8 @@ export interface Manager {
   onBooted: (listener: () => void) => () => void;
   /** Every RTCP report about a call. Returns the unsubscriber. */
   onQuality: (listener: (quality: Quality) => void) => () => void;
+  /** Every SIP request that was challenged or signed in. Returns the unsubscriber. */
+  onSender: (listener: (sender: Sender) => void) => () => void;
   /**
    * Sends a channel to a place in the dialplan, also when our application is dead. channelName: `PJSIP/trunk-00000001`.
    * @throws AsteriskFault `link-down`, `ami-timeout`, `ami-refused`, `value-refused`.
@@ -45,6 +48,7 @@ export function createManager(settings: ManagerSettings): Manager {
   safeText('the password', session.password);
   const booted = createListeners<void>(log);
   const quality = createListeners<Quality>(log);
+  const senders = createListeners<Sender>(log);
   const ended = new AbortController();
   let act: Act | null = null;
 
@@ -68,7 +72,9 @@ export function createManager(settings: ManagerSettings): Manager {
         return;
       }
       const report = readQuality(event);
-      if (report !== null) quality.tell(report);
+      if (report !== null) return quality.tell(report);
+      const sender = readSender(event);
+      if (sender !== null) senders.tell(sender);
     };
     const reason = await runAmi(session, { over, onReady, onEvent });
     act = null;
@@ -85,6 +91,7 @@ export function createManager(settings: ManagerSettings): Manager {
     link: () => (act === null ? 'down' : 'ready'),
     onBooted: booted.add,
     onQuality: quality.add,
+    onSender: senders.add,
     redirect: async (channelName, context, extension, priority) => {
       if (act === null) throw new AsteriskFault('link-down', 'Redirect: there is no manager connection');
       const to = { Channel: channelName, Context: context, Exten: extension, Priority: String(priority) };

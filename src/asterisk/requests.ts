@@ -14,6 +14,7 @@ export type Requests = Omit<
   | 'onReplaced'
   | 'putSoftphone'
   | 'removeSoftphone'
+  | 'blockSources'
   | 'mayFinish'
   | 'stopHearing'
   | 'close'

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createApi, type Api } from './api.ts';
+import { createBlockedSources } from './blocked-sources.ts';
 import { followPhones } from './phones.ts';
 import { NEEDED_TYPES, readEvent, text } from './events.ts';
 import { AsteriskFault, brief, meansGone, outcomeOf } from './faults.ts';
@@ -134,6 +135,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
       await softphones.remove(username);
       phones.forget(username);
     },
+    blockSources: createBlockedSources(call),
     counts: () => ({ ...counts, malformed: link.malformed() }),
     mayFinish: (on) => {
       finishing = on;

@@ -112,6 +112,8 @@ export interface Telephony {
   /** Creates or replaces endpoint, auth and AOR of an expert's softphone; no reload. */
   putSoftphone(account: SipAccount): Promise<void>;
   removeSoftphone(username: string): Promise<void>;
+  /** Refuses every SIP request of these IP addresses and of no others; forgotten when Asterisk restarts. */
+  blockSources(addresses: readonly string[]): Promise<void>;
 
   /** Starts a dialplan extension on a channel of its own, e.g. the hand-over of messages kept while we were away. */
   runDialplan(context: string, extension: string): Promise<void>;

@@ -10,6 +10,7 @@ import { createHours } from '../hours/service.ts';
 import { command, serveCommands } from '../platform/commands.ts';
 import { aborted } from '../platform/signals.ts';
 import { createRouting } from '../routing/service.ts';
+import { createBlocking } from './blocking.ts';
 import { createCallFigures } from './call-figures.ts';
 import { startHeart } from './heartbeat.ts';
 import { measuredLedger, measuredSnapshots, measureRequests } from './measured.ts';
@@ -83,7 +84,11 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
     onLoaded: () => changed(),
   });
-  const commands = serveCommands({ redis, log }, { ...desk.handlers, ...handlers(calls) });
+  const blocking = createBlocking({ telephony, log });
+  const commands = serveCommands(
+    { redis, log },
+    { ...desk.handlers, ...blocking.handlers, ...handlers(calls) },
+  );
   const parts = () => ({
     asterisk: telephony.link() === 'ready',
     roster: desk.loaded(),
@@ -111,6 +116,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     heart.stop();
     // Requests of other processes stay in their stream, for a successor to serve within their time.
     await commands.close();
+    blocking.close();
     await desk.close();
     await calls.drain();
     await routing.close();

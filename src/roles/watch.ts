@@ -1,10 +1,13 @@
 import { Counter, Gauge } from 'prom-client';
 import { createManager } from '../asterisk/manager.ts';
+import { createCommandClient } from '../platform/commands.ts';
+import { startGuard } from './guard.ts';
 import { measureQuality } from './line-quality.ts';
+import { measuredCommands } from './measured.ts';
 import type { RunningRole, Shared } from './role.ts';
 
-/** Asterisk seen from its manager interface: its restarts, and how well people hear each other. */
-export function startWatch({ config, log, registry }: Shared): Promise<RunningRole> {
+/** Asterisk seen from its manager interface: its restarts, how well people hear each other, who guesses passwords. */
+export function startWatch({ config, log, clock, redis, registry }: Shared): Promise<RunningRole> {
   const manager = createManager({
     host: config.AMI_HOST,
     port: config.AMI_PORT,
@@ -30,5 +33,21 @@ export function startWatch({ config, log, registry }: Shared): Promise<RunningRo
     log.info('asterisk.booted');
   });
   manager.onQuality(measureQuality(registry));
-  return Promise.resolve({ close: () => manager.close() });
+  const commands = measuredCommands(registry, createCommandClient({ redis, log }));
+  const guard = startGuard({
+    ...{ manager, commands, redis, clock, log, registry },
+    rules: {
+      guesses: config.GUESSES_BEFORE_BLOCK,
+      probes: config.PROBES_BEFORE_BLOCK,
+      blockSeconds: config.BLOCK_SECONDS,
+    },
+    neverBlock: config.NEVER_BLOCK,
+  });
+  return Promise.resolve({
+    close: async () => {
+      guard.close();
+      await commands.close();
+      await manager.close();
+    },
+  });
 }

@@ -15,12 +15,14 @@ export const TEST_PACKAGES = [
   'baresip-core',
   'kamailio',
   'kamailio-tls-modules',
+  'zzuf',
   'chromium',
   'prometheus',
   'docker-compose',
   'systemd',
 ];
-export const BENCH_PACKAGES = ['sip-tester', 'tcpdump'];
+/** tcpdump: a capture is the witness; sipvicious: what guessers really use. */
+export const BENCH_PACKAGES = ['sip-tester', 'tcpdump', 'sipvicious', 'zzuf'];
 
 /** Programs that stand for a package on a machine where something else brought them. */
 const PROGRAMS = {
@@ -28,6 +30,8 @@ const PROGRAMS = {
   'espeak-ng': 'espeak-ng',
   'sip-tester': 'sipp',
   tcpdump: 'tcpdump',
+  sipvicious: 'svwar',
+  zzuf: 'zzuf',
   'baresip-core': 'baresip',
   mmdebstrap: 'mmdebstrap',
   sox: 'sox',

@@ -66,6 +66,7 @@ export function scriptedTelephony(): ScriptedTelephony {
     channels: () => ask(null, () => [...standing]),
     bridges: () => ask(null, (): BridgeSnapshot[] => []),
     asteriskInfo: () => ask(null, () => ({ systemName: 'clinic', startedAt, version: '22.10.1' })),
+    blockSources: unscripted('blockSources'),
     stopPlayback: unscripted('stopPlayback'),
     startMusic: unscripted('startMusic'),
     stopMusic: unscripted('stopMusic'),
