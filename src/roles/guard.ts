@@ -3,7 +3,13 @@ import type { Redis } from 'ioredis';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Manager } from '../asterisk/manager.ts';
 import type { Sender } from '../asterisk/senders.ts';
-import { createSuspects, KNOWN_MS, type SuspectRules, type Suspects } from '../asterisk/suspects.ts';
+import {
+  createSuspects,
+  KNOWN_MS,
+  type SuspectRules,
+  type Suspects,
+  type Verdict,
+} from '../asterisk/suspects.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { CommandClient } from '../platform/commands.ts';
@@ -167,18 +173,21 @@ function measure(registry: Registry, blocked: () => number) {
       this.set(blocked());
     },
   });
-  return {
-    senders: new Counter({
-      name: 'clinic_sip_senders_total',
-      help: 'SIP requests challenged or signed in, by the password they brought: right, wrong, none',
-      labelNames: ['password'],
-      registers,
-    }),
-    verdicts: new Counter({
-      name: 'clinic_source_verdicts_total',
-      help: 'Times an address was blocked, or spared only because experts sign in from there',
-      labelNames: ['outcome'],
-      registers,
-    }),
-  };
+  const senders = new Counter({
+    name: 'clinic_sip_senders_total',
+    help: 'SIP requests challenged or signed in, by the password they brought: right, wrong, none',
+    labelNames: ['password'],
+    registers,
+  });
+  const verdicts = new Counter({
+    name: 'clinic_source_verdicts_total',
+    help: 'Times an address was blocked, or spared only because experts sign in from there',
+    labelNames: ['outcome'],
+    registers,
+  });
+  // From nought, so that the first one is seen as a rise.
+  for (const password of ['right', 'wrong', 'none'] satisfies Sender['password'][])
+    senders.inc({ password }, 0);
+  for (const outcome of ['blocked', 'spared'] satisfies Verdict['outcome'][]) verdicts.inc({ outcome }, 0);
+  return { senders, verdicts };
 }

@@ -84,6 +84,7 @@ describe('the command that renders the configuration', () => {
     );
     for (const name of ['ari_password', 'ami_password'])
       writeFileSync(join(credentials, name), `${name.replace('_', '-')}-0123456789\n`);
+    writeFileSync(join(credentials, 'trunk_password'), '');
     const example = readFileSync(join(UNITS, 'exchange.env.example'), 'utf8');
     const settings = [...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]);
     // What was spoken once is taken from there.
@@ -114,10 +115,12 @@ describe('the command that renders the configuration', () => {
   });
 
   test('says what is missing, and shows no secret', async () => {
-    const { said } = await exchange({ TRUNK_MATCH: '', ASTERISK_SIP_PORT: 'many' });
-    expect(said).toMatch(/trunk_?match/i);
-    expect(said).toMatch(/sip_?port/i);
-    expect(said).not.toContain('0123456789');
+    const { said: form } = await exchange({ TRUNK_MATCH: 'provider', ASTERISK_SIP_PORT: 'many' });
+    expect(form).toContain('TRUNK_MATCH must be ');
+    expect(form).toContain('ASTERISK_SIP_PORT must be ');
+    const { said: noTrunk } = await exchange({ TRUNK_MATCH: '' });
+    expect(noTrunk).toContain('no trunk: TRUNK_MATCH or TRUNK_REGISTRAR must be given');
+    expect(form + noTrunk).not.toContain('0123456789');
   });
 });
 

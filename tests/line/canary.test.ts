@@ -260,6 +260,7 @@ describe('faults are met', () => {
     postgres.refuse(true);
     postgres.cut();
     const scene = await queues(clinic, { from: `0098${CANARY.postgresAway}` });
+    await expert.nextCall();
     await clinic.logged('outbox.delayed');
     const figures = await figuresOf(clinic.url);
     expect(figures.value('clinic_postgres_up')).toBe(0);
@@ -273,10 +274,9 @@ describe('faults are met', () => {
 
   it('Asterisk answers no request, then hangs up on us', async () => {
     const scene = await queues(clinic, { from: CANARY.asteriskSilent });
-    (await expert.nextCall()).ringing();
+    const ring = await expert.nextCall();
     asterisk.stallRequests(true);
-    await scene.call.sendDigits('1');
-    await said(clinic, scene, 'offer.ended');
+    void ring.answer();
     await clinic.logged('effect.failed', (line) => line['callId'] === scene.id);
     asterisk.stallRequests(false);
     asterisk.cut();

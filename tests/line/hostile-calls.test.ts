@@ -120,23 +120,16 @@ describe('what is dialled', () => {
     's',
     'h',
   ];
-  const INWARD = [
-    '137,1',
-    '1378)',
-    '137&1378',
-    '${EXTEN}',
-    '%24%7BEXTEN%7D',
-    'enter',
-    'fallback',
-    'T',
-    'menu',
-  ];
+  const INWARD = ['137,1', '137&1378', '${EXTEN}', '%24%7BEXTEN%7D', 'enter', 'fallback', 'T', 'menu'];
 
   it('over the trunk leads to 137 and 1378 and nowhere else', async () => {
     for (const number of [...OUTWARD, ...INWARD, '*45', '*51', '']) {
       const attacker = await attackerOf(true);
       const uri = number === '' ? 'sip:127.0.0.1' : `sip:${number}@127.0.0.1`;
-      const invite = write(attacker.origin, { uri, lines: [SDP_TYPE], body: sdp(CALLER) });
+      const invite = write(attacker.origin, {
+        ...{ uri, set: { to: `<${uri}>` } },
+        ...{ lines: [SDP_TYPE], body: sdp(CALLER) },
+      });
       const reply = await replyTo(attacker, invite, [404, 484, 'silence']);
       expect({
         number,

@@ -231,7 +231,9 @@ describe('the composed system', () => {
   });
 
   it('shows no secret in any environment, argument or log line', () => {
-    const names = readdirSync(join(folder, 'secrets')).filter((name) => !name.startsWith('sip_certificate'));
+    // The certificate is no secret, and this trunk asks for no password.
+    const open = ['sip_certificate', 'trunk_password'];
+    const names = readdirSync(join(folder, 'secrets')).filter((name) => !open.includes(name));
     const secrets = names.map((name) => secret(name).trim());
     expect(secrets.length).toBeGreaterThanOrEqual(8);
     for (const name of LASTING) {

@@ -196,6 +196,8 @@ describe('the number that was dialled', () => {
     { number: '02112345138' },
     { number: '1379', to: 'sip:provider' },
     { number: 's', to: 'sip:09121234567@provider' },
+    { number: '00989121234567', to: `sip:${DIRECT}@provider` },
+    { number: 'e001', to: 'sip:e001@provider' },
   ])('that is not ours ($number, $to) gets 404', async (dialled) => {
     const call = await dial(dialled);
     expect((await call.ended).status).toBe(404);
