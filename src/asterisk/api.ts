@@ -16,6 +16,7 @@ const OPERATIONS = [
   'bridges.createWithId',
   'bridges.destroy',
   'bridges.list',
+  'bridges.removeChannel',
   'channels.answer',
   'channels.continueInDialplan',
   'channels.getChannelVar',

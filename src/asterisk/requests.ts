@@ -67,6 +67,7 @@ export function createRequests(call: Api['call'], app: string): Requests {
       await unlessDuplicate(call('bridges.createWithId', { bridgeId, type: 'mixing' }));
     },
     addToBridge: (bridgeId, channelId) => act('bridges.addChannel', { bridgeId, channel: channelId }),
+    removeFromBridge: (bridgeId, channelId) => act('bridges.removeChannel', { bridgeId, channel: channelId }),
     destroyBridge: (bridgeId) => act('bridges.destroy', { bridgeId }),
 
     channels: async () =>

@@ -102,6 +102,11 @@ export interface Telephony {
   originate(request: Originate): Promise<'done' | 'unreachable' | 'gone'>;
   createBridge(bridgeId: string): Promise<void>;
   addToBridge(bridgeId: string, channelId: string): Promise<Reached>;
+  /**
+   * Done when the channel is out of it. Before that nothing may be played to the channel: words that come while a bridge
+   * that was destroyed lets go of it are lost without a word, and hold the channel for ten minutes (Asterisk 22).
+   */
+  removeFromBridge(bridgeId: string, channelId: string): Promise<Reached>;
   destroyBridge(bridgeId: string): Promise<Reached>;
 
   channels(): Promise<ChannelSnapshot[]>;

@@ -158,8 +158,18 @@ export function createPerform(deps: EffectDeps): Perform {
     }
   };
 
-  const endLeg = (offerId: string) =>
+  const stopRinging = (offerId: string) =>
     Promise.all([telephony.hangup(expertChannel(offerId)), telephony.destroyBridge(talkBridge(offerId))]);
+
+  /** The citizen who stays is taken out of the bridge first: see removeFromBridge. */
+  const endTalk: Do<'end-talk'> = async (call, { offerId }) => {
+    if (call.citizenGone) return stopRinging(offerId);
+    const bridgeId = talkBridge(offerId);
+    return Promise.all([
+      telephony.hangup(expertChannel(offerId)),
+      telephony.removeFromBridge(bridgeId, call.channelId).finally(() => telephony.destroyBridge(bridgeId)),
+    ]);
+  };
 
   const askHours: Do<'ask-hours'> = (_call, { specialty }, reply) => {
     const now = clock.now();
@@ -198,11 +208,11 @@ export function createPerform(deps: EffectDeps): Perform {
     'ask-position': async (call, _effect, reply) =>
       reply({ type: 'position-told', position: await position(call) }),
     ring,
-    'stop-ringing': (_call, { offerId }) => endLeg(offerId),
+    'stop-ringing': (_call, { offerId }) => stopRinging(offerId),
     accept,
     miss,
     bridge,
-    'end-talk': (_call, { offerId }) => endLeg(offerId),
+    'end-talk': endTalk,
     release: (call, { wrapUpSeconds }) =>
       surely(call, 'release', () => routing.release(call.id, wrapUpSeconds)),
     'hang-up-citizen': (call) => telephony.hangup(call.channelId),

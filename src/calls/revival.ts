@@ -67,7 +67,8 @@ function ringOn(draft: Draft, sounded: boolean): void {
 function waitAgain(draft: Draft): void {
   const { offer } = draft.call;
   if (offer !== null) {
-    effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
+    // The process before us may have joined the two already.
+    effect(draft, { do: 'end-talk', offerId: offer.offerId });
     record(draft, {
       kind: 'offer.ended',
       data: { offerId: offer.offerId, result: 'lost', endedAt: iso(draft.now) },

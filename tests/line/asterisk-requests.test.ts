@@ -266,6 +266,8 @@ describe('a channel', () => {
       line.events.filter((event) => event.type === 'channel-left' && event.channelId === channelId),
     ).toEqual([]);
     expect((await telephony().bridges()).find(({ id }) => id === bridgeId)?.channelIds).toEqual([channelId]);
+    expect(await telephony().removeFromBridge(bridgeId, channelId)).toBe('done');
+    expect(await telephony().removeFromBridge(bridgeId, channelId)).toBe('gone');
     await end(channelId);
     expect(await telephony().destroyBridge(bridgeId)).toBe('done');
     expect(await telephony().destroyBridge(bridgeId)).toBe('gone');
@@ -314,6 +316,7 @@ describe('a channel', () => {
       port.watchChannel('nobody'),
       port.continueInDialplan('nobody'),
       port.takeOver('nobody', ['citizen', 'menu']),
+      port.removeFromBridge('nothing', 'nobody'),
       port.destroyBridge('nothing'),
       port.deleteStoredRecording('nothing/at-all'),
     ]);

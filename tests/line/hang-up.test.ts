@@ -111,6 +111,24 @@ describe('a citizen who hangs up', () => {
     ]);
   });
 
+  it('hears the goodbye however soon after the answer the expert has hung up, again and again', async () => {
+    const expert = await expertPhone(clinic, e001);
+    // At once, one in ten came while the bridge was just being left.
+    for (const delayMs of [...Array<number>(25).fill(0), 2, 5, 10, 20]) {
+      const scene = await queues(clinic);
+      const ring = await expert.nextCall();
+      void ring.answer();
+      await said(clinic, scene, 'call.answered');
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      void ring.hangup();
+      await hears(scene.call, { key: 'talk/goodbye', seconds: 0.3 });
+      void scene.call.hangup();
+      expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
+        ending: 'answered',
+      });
+    }
+  }, 120_000);
+
   it('in the same instant as the answer ends in one known way, again and again', async () => {
     const expert = await expertPhone(clinic, e001);
     // From before the answer to after the two were joined, a few milliseconds apart.

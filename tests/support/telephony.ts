@@ -78,6 +78,7 @@ export function scriptedTelephony(): ScriptedTelephony {
     originate: unscripted('originate'),
     createBridge: unscripted('createBridge'),
     addToBridge: unscripted('addToBridge'),
+    removeFromBridge: unscripted('removeFromBridge'),
     destroyBridge: unscripted('destroyBridge'),
     runDialplan: unscripted('runDialplan'),
     storedRecording: unscripted('storedRecording'),

@@ -42,7 +42,7 @@ describe('a call taken up by another process', () => {
   it('ends the offer it finds under way, and goes on numbering', () => {
     const ringing = isRinging();
     const step = take(ringing, false);
-    expect(step.effects).toContainEqual({ do: 'stop-ringing', offerId: 'o1' });
+    expect(step.effects).toContainEqual({ do: 'end-talk', offerId: 'o1' });
     expect(entries(step.effects)).toEqual([
       expect.objectContaining({ kind: 'offer.ended', seq: ringing.call.seq + 1 }),
     ]);
