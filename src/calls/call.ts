@@ -126,7 +126,8 @@ export type Effect =
   | { do: 'accept'; offerId: string }
   | { do: 'miss'; offerId: string; reason: MissReason }
   | { do: 'bridge'; offerId: string }
-  | { do: 'end-talk'; offerId: string }
+  /** legGone: the expert's channel has been destroyed already. */
+  | { do: 'end-talk'; offerId: string; legGone?: true }
   | { do: 'release'; wrapUpSeconds: number }
   | { do: 'hang-up-citizen' }
   | { do: 'to-fallback' };

@@ -162,11 +162,11 @@ export function createPerform(deps: EffectDeps): Perform {
     Promise.all([telephony.hangup(expertChannel(offerId)), telephony.destroyBridge(talkBridge(offerId))]);
 
   /** The citizen who stays is taken out of the bridge first: see removeFromBridge. */
-  const endTalk: Do<'end-talk'> = async (call, { offerId }) => {
+  const endTalk: Do<'end-talk'> = async (call, { offerId, legGone }) => {
     if (call.citizenGone) return stopRinging(offerId);
     const bridgeId = talkBridge(offerId);
     return Promise.all([
-      telephony.hangup(expertChannel(offerId)),
+      legGone === true ? undefined : telephony.hangup(expertChannel(offerId)),
       telephony.removeFromBridge(bridgeId, call.channelId).finally(() => telephony.destroyBridge(bridgeId)),
     ]);
   };

@@ -19,9 +19,10 @@ function endSegment(draft: Draft, by: 'citizen' | 'expert' | 'fault'): void {
   });
 }
 
-function endTalk(draft: Draft): void {
+function endTalk(draft: Draft, legGone = false): void {
   const { talk } = draft.call;
-  if (talk !== null) effect(draft, { do: 'end-talk', offerId: talk.offerId });
+  if (talk !== null)
+    effect(draft, { do: 'end-talk', offerId: talk.offerId, ...(legGone ? { legGone } : {}) });
 }
 
 function writeEnd(draft: Draft, cause: number | null): void {
@@ -79,7 +80,7 @@ export const talking = row(
       change(draft, { ending: 'answered' });
       // The expert's leg is gone already: whoever waits for this expert need not wait until the bridge is put away.
       wrapUp(draft);
-      endTalk(draft);
+      endTalk(draft, event.cause !== null);
       play(draft, goodbye);
       after(draft, LONGEST_WORDS_SECONDS, 'last-words');
     }),

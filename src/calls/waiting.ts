@@ -79,7 +79,9 @@ const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
 
 function tellPosition(draft: Draft, place: number): void {
   const byDefault: Phrase = draft.call.menuMisses >= draft.settings.menuPrompts ? toDefault : [];
-  effect(draft, { do: 'music', on: false });
+  // On the way here music sounds only while Redis is away.
+  if (draft.call.state !== 'position' || draft.call.joinFailures > 0)
+    effect(draft, { do: 'music', on: false });
   play(draft, [...byDefault, ...positionPhrase(place)]);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
 }

@@ -32,6 +32,8 @@ export interface Outbox<Entry> {
   close(drainMs?: number): Promise<void>;
 }
 
+/** What comes within this time goes in one transaction: a call's entries come in twos and threes, and nobody waits here. */
+const GATHER_MS = 50;
 const FIRST_PAUSE_MS = 100;
 /** Also how soon an emptied Redis is noticed while PostgreSQL is away: the only time when it matters. */
 const LONGEST_PAUSE_MS = 1000;
@@ -55,6 +57,7 @@ export function createOutbox<Entry>(options: OutboxOptions<Entry>): Outbox<Entry
 
   async function pump(): Promise<void> {
     while (pending.size() > 0 && !closing.signal.aborted) {
+      if (pending.size() < batch) await pause(GATHER_MS, closing.signal);
       try {
         await writeSome(options, pending.first(batch), settle);
         if (awayMs > 0) log.info({ depth: pending.size() }, 'outbox.resumed');

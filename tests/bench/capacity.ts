@@ -8,7 +8,7 @@ import { step, type Step } from './capacity/step.ts';
 import { idleUsage, waitingUsage } from './capacity/waiting.ts';
 import { configureAppQueue, installOtherSides, NUMBERS } from './handoff/app-queue.ts';
 import { rounded, table } from './support/figures.ts';
-import { answeringExperts, registerExperts } from './support/load.ts';
+import { answeringExperts, onlineExperts } from './support/load.ts';
 import { staffed } from './support/staff.ts';
 
 /**
@@ -60,8 +60,7 @@ export async function run(
   const sides = (args[3]?.split(',') as Side[] | undefined) ?? SIDES;
   const clinic = await startClinic({ env: { WRAP_UP_SECONDS: '0' } });
   const accounts = await staffed(clinic, EXPERTS, 'urban-planning');
-  const telephones = answeringExperts(TALK);
-  await registerExperts(accounts);
+  const telephones = await onlineExperts(accounts, () => answeringExperts(TALK));
   const experts = accounts.map(({ username }) => username);
   writeMenu();
   await installOtherSides(experts);

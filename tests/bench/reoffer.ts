@@ -13,7 +13,7 @@ import {
   callingCitizens,
   poissonArrivals,
   PORTS,
-  registerExperts,
+  onlineExperts,
   unwillingExperts,
   type Arrival,
 } from './support/load.ts';
@@ -64,8 +64,7 @@ export async function run(
   const env = { WRAP_UP_SECONDS: '0', RING_SECONDS, MISSES_BEFORE_PAUSE };
   const clinic = await startClinic({ env });
   const accounts = await staffed(clinic, Number(args[1] ?? EXPERTS), 'urban-planning');
-  const telephones = unwillingExperts(TALK, OF_100);
-  await registerExperts(accounts);
+  const telephones = await onlineExperts(accounts, () => unwillingExperts(TALK, OF_100));
   const experts = accounts.map(({ username }) => username);
   await installOtherSides(experts);
   const file = join(testStack().asterisk.logDir, '..', '..', 'reoffer.pcap');

@@ -87,6 +87,13 @@ test('entries go in the order they came, in batches no larger than asked for', a
   expect(Math.max(...batches.map((batch) => batch.length))).toBe(3);
 });
 
+test('what comes in quick succession goes in one batch', async () => {
+  await outbox.append(word(1));
+  await outbox.append(word(2));
+  await waitFor(() => outbox.depth() === 0);
+  expect(batches).toEqual([['1', '2']]);
+});
+
 test('an entry appended again while it waits is one entry', async () => {
   away = true;
   await Promise.all([outbox.append(word(1)), outbox.append(word(1))]);

@@ -191,7 +191,7 @@ describe('waiting', () => {
     const asked = feed(inQueue(), wordsOver, timer('repeat-position'));
     expect(deeds(asked.effects)).toEqual(['ask-position']);
     const told = feed(asked, { type: 'position-told', position: 2 });
-    expect(deeds(told.effects)).toEqual(['music', 'play', 'timer']);
+    expect(deeds(told.effects)).toEqual(['play', 'timer']);
     expect(feed(asked, { type: 'position-told', position: null }).call.state).toBe('waiting');
   });
 

@@ -14,7 +14,6 @@ const HOST = '127.0.0.1';
 export const PORTS = {
   experts: 12230,
   expertsMedia: 12232,
-  register: 12236,
   citizens: 12240,
   citizensMedia: 12242,
 };
@@ -53,8 +52,27 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-/** Registers the telephones, which answer already; resolves when the exchange can reach each. */
-export async function registerExperts(accounts: readonly Account[]): Promise<void> {
+/**
+ * Registers the telephones and has them answer from the same port, where the exchange calls them whatever their Contact says;
+ * resolves when it can reach each.
+ */
+export async function onlineExperts(accounts: readonly Account[], answering: () => Sipp): Promise<Sipp> {
+  await register(accounts);
+  const telephones = answering();
+  try {
+    for (const { username } of accounts) {
+      const online = async () =>
+        (await ari<{ state: string }>(`/endpoints/PJSIP/${username}`)).state === 'online';
+      await waitFor(online, 10_000);
+    }
+  } catch (error) {
+    await telephones.stop();
+    throw error;
+  }
+  return telephones;
+}
+
+async function register(accounts: readonly Account[]): Promise<void> {
   const file = lines(
     accounts.map(
       ({ username, password }) => `${username};[authentication username=${username} password=${password}]`,
@@ -62,16 +80,10 @@ export async function registerExperts(accounts: readonly Account[]): Promise<voi
   );
   const sipp = startSipp({
     scenario: sourceOf('register.xml'),
-    keys: { contact: String(PORTS.experts) },
-    options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(PORTS.register)],
+    options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(PORTS.experts)],
   });
   const { code, output } = await sipp.ended;
   if (code !== 0) throw new Error(`SIPp could not register the experts (${code}):\n${output.slice(-2000)}`);
-  for (const { username } of accounts) {
-    const online = async () =>
-      (await ari<{ state: string }>(`/endpoints/PJSIP/${username}`)).state === 'online';
-    await waitFor(online, 10_000);
-  }
 }
 
 export interface Talk {
@@ -152,13 +164,19 @@ function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): 
   const [command, ...rest] =
     raw && process.getuid?.() !== 0 ? ['sudo', '-n', 'sipp', ...parts] : ['sipp', ...parts];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Whatever becomes of the benchmark, no telephone stays behind on its port.
+  const lastly = () => void child.kill('SIGKILL');
+  process.once('exit', lastly);
   let output = '';
   // SIPp paints its screen once a second: only the end is of use.
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-20_000)));
   const ended = new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
+    child.once('close', (code) => {
+      process.off('exit', lastly);
+      resolve({ code, output });
+    });
   });
   ended.catch(() => undefined);
   return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
