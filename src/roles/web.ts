@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { callRoutes } from '../calls/routes.ts';
 import { expertRoutes } from '../experts/routes.ts';
 import { createExperts } from '../experts/service.ts';
@@ -11,38 +12,12 @@ import { makeFirstAdmin } from '../staff/first-admin.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
+import { listenOn } from './listen.ts';
 import { measuredCommands } from './measured.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import { codeOf } from '../platform/fault.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
 const ISSUER = 'Clinic 137';
-
-/** A predecessor on the same address is given the time it takes to end (see main.ts). */
-const PORT_WITHIN_MS = 12_000;
-const LOOK_AGAIN_MS = 50;
-
-/** Takes the port as soon as a predecessor that hands over has left it. */
-async function listenOn(app: FastifyInstance, config: Config, log: Log): Promise<void> {
-  const deadline = performance.now() + PORT_WITHIN_MS;
-  for (let first = true; ; first = false) {
-    try {
-      await app.listen({
-        ...{ host: config.HTTP_HOST, port: config.HTTP_PORT },
-        // Fastify's own line, which would be a sentence.
-        listenTextResolver: () => 'web.bound',
-      });
-      return;
-    } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE' || performance.now() > deadline) throw error;
-      if (first) log.warn({ port: config.HTTP_PORT }, 'port.awaited');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
-  }
-}
 
 /** The door: API, documentation, probes. Reads Redis itself; changes of the exchange it asks of the role `calls`. */
 export async function startWeb(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
@@ -50,7 +25,7 @@ export async function startWeb(shared: Shared, signal: AbortSignal): Promise<Run
   const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const { app, hours } = await shared.prepare(assemble(shared, commands));
   if (config.FIRST_ADMIN_PASSWORD !== '') void seedFirstAdmin(shared, signal);
-  await listenOn(app, config, log);
+  await listenOn(app, shared);
   const { port } = app.server.address() as AddressInfo;
   log.info({ url: `http://${config.HTTP_HOST}:${port}` }, 'web.listening');
   return {

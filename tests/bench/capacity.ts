@@ -3,6 +3,7 @@ import { setPresence } from '../support/phones.ts';
 import { testStack } from '../support/stack.ts';
 import { writeMenu, MENU_NUMBER } from './capacity/app-queue-menu.ts';
 import { perUnit, type Usage } from './capacity/cpu.ts';
+import { keyEndsAfter } from './capacity/key.ts';
 import { highest, nextRate } from './capacity/search.ts';
 import { step, type Step } from './capacity/step.ts';
 import { idleUsage, waitingUsage } from './capacity/waiting.ts';
@@ -13,8 +14,8 @@ import { staffed } from './support/staff.ts';
 
 /**
  * How many calls a second go through menu, queue and talk while 99 of 100 citizens have an expert called within a second of their
- * key, and what a call and a waiting citizen cost in CPU time; app_queue with a menu of as many words beside it. The key's own
- * length (about .3 s by SIPp) is part of that second. SIPp and tcpdump run on the same machine and are not counted.
+ * key, and what a call and a waiting citizen cost in CPU time; app_queue with a menu of as many words beside it. When a key is
+ * over is timed on one call first. SIPp and tcpdump run on the same machine and are not counted.
  */
 
 const EXPERTS = 120;
@@ -47,6 +48,7 @@ interface Scene {
   clinic: Clinic;
   experts: readonly string[];
   ids: readonly string[];
+  keyAfterMs: number;
 }
 
 /** args: seconds a step, citizens waiting (comma-separated; `none`), highest rate tried, sides. */
@@ -66,7 +68,9 @@ export async function run(
   await installOtherSides(experts);
   const measured = new Map<Side, Measured>();
   try {
-    const scene = { clinic, experts, ids: await expertIds(clinic) };
+    const keyAfterMs = await keyEndsAfter(NUMBERS.ours);
+    tell(`A citizen's key is over ${rounded(keyAfterMs)} ms after the ACK`);
+    const scene = { clinic, experts, keyAfterMs, ids: await expertIds(clinic) };
     for (const side of sides) measured.set(side, await measure(side, scene, options, tell));
   } finally {
     await telephones.stop();
@@ -90,7 +94,7 @@ async function measure(
   const idle = await idleUsage(processes, IDLE_SECONDS);
   const steps: Step[] = [];
   for (let rate = nextRate(steps, search); rate !== null; rate = nextRate(steps, search)) {
-    const one = await step(DIALLED[side], rate, seconds, processes);
+    const one = await step(DIALLED[side], rate, seconds, processes, scene.keyAfterMs);
     tell(`${side}: ${rate}/s ${one.holds ? 'holds' : 'does not hold'}, p99 ${one.p99} ms`);
     steps.push(one);
   }

@@ -58,7 +58,7 @@ describe('systemd', () => {
 
   test('would find one: the check can fail', async () => {
     const broken = join(folder, 'clinic-broken.service');
-    writeFileSync(broken, `${text('clinic.service').replace('Restart=always', 'Restart=sometimes')}`);
+    writeFileSync(broken, `${text('clinic.service').replace('Restart=on-failure', 'Restart=sometimes')}`);
     const { said } = await analyze('--man=no', 'verify', broken);
     expect(ofOurs(said).join()).toMatch(/restart specifier/);
   });

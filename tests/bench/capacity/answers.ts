@@ -8,7 +8,7 @@ export interface Answers {
   unserved: number;
 }
 
-/** @param keyAfterMs how long after the ACK the citizen begins to key the digit */
+/** @param keyAfterMs how long after the ACK the citizen has keyed the digit */
 export function answers(
   citizens: readonly Leg[],
   experts: readonly Leg[],

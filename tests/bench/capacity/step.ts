@@ -27,18 +27,20 @@ export interface Step {
 }
 
 const PROMISE_MS = 1_000;
-/** As citizens.xml has it. */
-const KEY_AFTER_MS = 200;
 /** A citizen is served and gone within seconds; who is not then will not be. */
 const PATIENCE_MS = 30_000;
 const SEED = 137;
 
-/** processes: name → root process id. */
+/**
+ * @param processes name → root process id
+ * @param keyAfterMs from the ACK to the end of the citizen's key
+ */
 export async function step(
   number: string,
   rate: number,
   seconds: number,
   processes: Record<string, number>,
+  keyAfterMs: number,
 ): Promise<Step> {
   const file = join(testStack().asterisk.logDir, '..', '..', 'capacity.pcap');
   const capture = await startCapture(testStack().sip.trunk.port, file);
@@ -61,7 +63,7 @@ export async function step(
       expertLegs(messages, channels, PORTS.experts),
     ] as const),
     messages,
-    KEY_AFTER_MS,
+    keyAfterMs,
   );
   const { unserved, delays } = served;
   const p99 = percentile(delays, 0.99);
