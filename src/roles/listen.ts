@@ -7,7 +7,10 @@ const PORT_WITHIN_MS = 12_000;
 const LOOK_AGAIN_MS = 50;
 
 /** Takes the port as soon as a predecessor that hands over has left it. */
-export async function listenOn(app: FastifyInstance, { config, log }: Pick<Shared, 'config' | 'log'>): Promise<void> {
+export async function listenOn(
+  app: FastifyInstance,
+  { config, log }: Pick<Shared, 'config' | 'log'>,
+): Promise<void> {
   const deadline = performance.now() + PORT_WITHIN_MS;
   for (let first = true; ; first = false) {
     try {
