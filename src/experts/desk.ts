@@ -16,7 +16,7 @@ import { createTelephones } from './telephones.ts';
 
 /** The experts' side of the process that has the calls: roster, telephones and presence meet routing here. */
 export interface Desk {
-  /** presence.apply, roster.apply, softphone.put, softphone.remove: for serveCommands. */
+  /** presence.apply, roster.apply, softphone.put: for serveCommands. */
   handlers: Readonly<Record<string, CommandHandler>>;
   /** Brings routing and the exchange to the roster anew, e.g. after Redis was emptied. Resolves when that is done. */
   reload(): Promise<void>;
@@ -152,7 +152,6 @@ export function createDesk(deps: DeskDeps): Desk {
       'presence.apply': command(OfExpert, ({ expertId }) => applyOne(expertId)),
       'roster.apply': command(OfExpert, ({ expertId }) => applyRoster(expertId)),
       'softphone.put': command(Account, (account) => telephones.put(account)),
-      'softphone.remove': command(OfUser, ({ username }) => telephones.remove(username)),
     },
     reload: () => reloader.request(),
     loaded: () => roster !== null,
@@ -172,7 +171,6 @@ export function createDesk(deps: DeskDeps): Desk {
 }
 
 const OfExpert = Type.Object({ expertId: Type.String() });
-const OfUser = Type.Object({ username: Type.String() });
 const Account = Type.Object({ username: Type.String(), realm: Type.String(), ha1: Type.String() });
 
 function unknown(expertId: string): never {

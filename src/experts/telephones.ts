@@ -11,7 +11,6 @@ export interface Telephones {
   /** Gives the exchange the accounts it may lack: all of them once after each start of either side. */
   push(roster: readonly RosterEntry[]): Promise<void>;
   put(account: SipAccount): Promise<void>;
-  remove(username: string): Promise<void>;
   /** Brings routing's view of who can be reached to the exchange's. Returns how many were wrong. */
   compare(expertIds: readonly string[]): Promise<number>;
   settle(): Promise<void>;
@@ -23,11 +22,17 @@ export interface TelephonesDeps {
   log: Log;
 }
 
+/** Much more than a request for a new password takes, from the exchange's yes to the commit. */
+const COMMITTED_WITHIN_MS = 10_000;
+
 export function createTelephones({ telephony, routing, log }: TelephonesDeps): Telephones {
   const inTurn = createSerial();
   const news = createMarks();
   /** What this start of the exchange was given by this process: user name → ha1; null: removed. */
   const given = new Map<string, string | null>();
+  /** User name → when it last got a new password, by the monotonic clock, in milliseconds. */
+  const renewedAt = new Map<string, number>();
+  const turns = new Map<string, ReturnType<typeof createSerial>>();
   let givenTo = 0;
 
   function told(expertId: string, reachable: boolean): void {
@@ -38,20 +43,40 @@ export function createTelephones({ telephony, routing, log }: TelephonesDeps): T
     });
   }
 
-  async function put(account: SipAccount): Promise<void> {
+  /** An account is made of three objects, written one after another: two writers of one account take turns. */
+  function inTurnOf(username: string, task: () => Promise<void>): Promise<void> {
+    const turn = turns.get(username) ?? createSerial();
+    turns.set(username, turn);
+    return turn(task);
+  }
+
+  async function write(account: SipAccount): Promise<void> {
+    // Half written it is neither the old nor the new one.
+    given.delete(account.username);
     await telephony.putSoftphone(account);
     given.set(account.username, account.ha1);
   }
 
   async function remove(username: string): Promise<void> {
+    given.delete(username);
     await telephony.removeSoftphone(username);
     given.set(username, null);
+  }
+
+  /** A roster may have been read before the newest password was committed: it waits for the next reading. */
+  const isNewer = (username: string): boolean =>
+    typeof given.get(username) === 'string' &&
+    performance.now() - (renewedAt.get(username) ?? -Infinity) < COMMITTED_WITHIN_MS;
+
+  async function bringUpToDate({ active, softphone }: RosterEntry): Promise<void> {
+    if (softphone === null || (active && isNewer(softphone.username))) return;
+    if (given.get(softphone.username) !== (active ? softphone.ha1 : null)) await bring(softphone, active);
   }
 
   /** One account the exchange refuses keeps no other from it; an exchange that is away ends the round. */
   async function bring(account: SipAccount, active: boolean): Promise<void> {
     try {
-      await (active ? put(account) : remove(account.username));
+      await (active ? write(account) : remove(account.username));
     } catch (error) {
       if (telephony.link() !== 'ready') throw error;
       log.error({ err: error, username: account.username }, 'softphone.unpushed');
@@ -67,14 +92,13 @@ export function createTelephones({ telephony, routing, log }: TelephonesDeps): T
       const { startedAt } = await telephony.asteriskInfo();
       if (startedAt !== givenTo) given.clear();
       givenTo = startedAt;
-      for (const { active, softphone } of roster) {
-        if (softphone === null) continue;
-        const wanted = active ? softphone.ha1 : null;
-        if (given.get(softphone.username) !== wanted) await bring(softphone, active);
-      }
+      for (const entry of roster)
+        await inTurnOf(entry.softphone?.username ?? entry.id, () => bringUpToDate(entry));
     },
-    put,
-    remove,
+    put: (account) => {
+      renewedAt.set(account.username, performance.now());
+      return inTurnOf(account.username, () => write(account));
+    },
     async compare(expertIds) {
       const taken = news.now();
       const online = new Set(await telephony.onlineEndpoints());

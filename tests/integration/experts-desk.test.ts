@@ -92,6 +92,23 @@ describe('the start', () => {
     expect(exchange.accounts.get('e001')).toEqual(account);
   });
 
+  test('a roster that was read before a new password was committed does not bring the old one back', async () => {
+    const { pool, exchange } = bench;
+    const old = sipAccount('e001', 'clinic', 'secret');
+    await pool.query(
+      'insert into expert_softphones (expert_id, username, realm, ha1, actor) values ($1, $1, $2, $3, $4)',
+      [old.username, old.realm, old.ha1, 'system'],
+    );
+    const desk = await started();
+    const renewed = sipAccount('e001', 'clinic', 'another');
+    await desk.handlers['softphone.put']?.handle(renewed);
+    await desk.reload();
+    expect(exchange.accounts.get('e001')).toEqual(renewed);
+    exchange.restart();
+    await desk.reload();
+    expect(exchange.accounts.get('e001')).toEqual(old);
+  });
+
   test('waits for PostgreSQL without holding anything else up', async () => {
     await bench.shut(true);
     const desk = bench.start();
