@@ -116,13 +116,17 @@ function processesOf(side: Side, clinic: Clinic): Record<string, number> {
 
 /** All are at work and paused: so every citizen waits, and every look over the members is a look in vain. */
 async function nobodyReady(side: Side, { clinic, experts, ids }: Scene): Promise<void> {
-  if (side === 'ours') for (const id of ids) await setPresence(clinic, id, 'paused');
+  if (side === 'ours') {
+    for (const id of ids) await setPresence(clinic, id, 'paused');
+    return;
+  }
+  // A member who is there already stays as ready as before, whatever is read anew.
+  await configureAppQueue(side, []);
   // Fields of a member: penalty, name, state interface, ring in use, wrap-up, paused.
-  else
-    await configureAppQueue(
-      side,
-      experts.map((expert) => `${expert},0,,,,,yes`),
-    );
+  await configureAppQueue(
+    side,
+    experts.map((expert) => `${expert},0,,,,,yes`),
+  );
 }
 
 async function expertIds(clinic: Clinic): Promise<string[]> {

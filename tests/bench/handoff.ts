@@ -35,14 +35,14 @@ const EXPERTS = 20;
 const CALLS = 1_400;
 /**
  * More arrive than are served, so that somebody waits at nearly every BYE: twenty experts serve about 19 a second. app_queue by
- * default serves the head of the queue alone, about three in two seconds: the same callers come to it as much more slowly, else
- * a thousand of them would wait and their music would be what is measured.
+ * default serves the head of the queue alone, between two and three a second: the same callers come to it as much more slowly,
+ * else a thousand of them would wait and their music would be what is measured.
  */
 const CALLS_PER_SECOND: Record<Side, number> = {
   ours: 21,
   bareAri: 21,
   appQueueBest: 21,
-  appQueueDefault: 2.2,
+  appQueueDefault: 3,
 };
 const TALK = { ringMs: 50, talkMinMs: 600, talkMaxMs: 1_400 };
 const SEED = 137;
