@@ -22,12 +22,15 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
       askAgain(draft);
       break;
     case 'ringing':
-      if (expertLegAlive) ringOn(draft, call.playing !== null);
+      if (expertLegAlive) ringOn(draft);
+      else waitAgain(draft);
+      break;
+    case 'connecting':
+      if (expertLegAlive) connectOn(draft);
       else waitAgain(draft);
       break;
     case 'position':
     case 'waiting':
-    case 'connecting':
       waitAgain(draft);
       break;
     case 'talking':
@@ -58,16 +61,24 @@ function askAgain(draft: Draft): void {
 }
 
 /** The telephone rings on. How long it has rung is not known; Asterisk itself ends a ring a few seconds after ours would. */
-function ringOn(draft: Draft, sounded: boolean): void {
+function ringOn(draft: Draft): void {
   go(draft, 'ringing');
-  if (sounded) effect(draft, { do: 'music', on: true });
+  // Words may have ended unheard.
+  effect(draft, { do: 'music', on: true });
   after(draft, draft.settings.ringSeconds, 'no-answer');
+}
+
+/** The expert has answered, and the two may hear each other already: every step to the talk may be taken twice. */
+function connectOn(draft: Draft): void {
+  const { offer } = draft.call;
+  go(draft, 'connecting');
+  if (offer !== null) effect(draft, { do: 'accept', offerId: offer.offerId });
 }
 
 function waitAgain(draft: Draft): void {
   const { offer } = draft.call;
   if (offer !== null) {
-    // The process before us may have joined the two already.
+    // The leg may be there all the same, for an offer that stands no longer.
     effect(draft, { do: 'end-talk', offerId: offer.offerId });
     record(draft, {
       kind: 'offer.ended',

@@ -31,6 +31,8 @@ export interface RunnerDeps {
   clock: Clock;
   log: Log;
   onEnded: (call: Call) => void;
+  /** Repeats what failed until it succeeds. */
+  later: (work: () => Promise<unknown>) => void;
 }
 
 /** A Redis that does not answer must not keep an expert's telephone ringing. */
@@ -94,10 +96,12 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   async function finish(): Promise<void> {
     dropTimers();
     onEnded(call);
+    const remove = () => snapshots.remove(call.id);
     try {
-      await snapshots.remove(call.id);
+      await remove();
     } catch (error) {
       log.warn({ err: error }, 'snapshot.kept');
+      deps.later(remove);
     }
   }
 

@@ -9,6 +9,7 @@ import { createPerform } from './effects.ts';
 import type { Call, Settings, State } from './call.ts';
 import { createComparison } from './comparison.ts';
 import { createHandover } from './handover.ts';
+import { insistent } from './insistence.ts';
 import { createLater } from './later.ts';
 import type { Ledger } from './ledger.ts';
 import { carefully, observedLedger, observedPerform, type CallObserver } from './observer.ts';
@@ -70,15 +71,24 @@ export function settingsOf(config: Config, specialties: Readonly<Record<string, 
 }
 
 export function createCalls(deps: CallsDeps): Calls {
-  const { telephony, routing, log, config } = deps;
+  const { routing, log, config } = deps;
+  const telephony = insistent(deps.telephony);
   const settings = settingsOf(config, deps.specialties);
   let asteriskId = '';
   let ready = false;
-  const shared = { ...deps, settings, asteriskId: () => asteriskId, areaCode: config.CLINIC_AREA_CODE };
-  const later = createLater(log);
+  const repeated = createLater(log);
+  const later = (work: () => Promise<unknown>) => repeated.add(work);
+  const shared = {
+    ...deps,
+    telephony,
+    later,
+    settings,
+    asteriskId: () => asteriskId,
+    areaCode: config.CLINIC_AREA_CODE,
+  };
   const perform = createPerform({
     ...deps,
-    later: (work) => later.add(work),
+    ...{ telephony, later },
     zone: config.CLINIC_TIMEZONE,
     ringSeconds: config.RING_SECONDS,
     callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,
@@ -177,8 +187,8 @@ export function createCalls(deps: CallsDeps): Calls {
       await switchboard.rest(limit);
       await Promise.race([imports.done(), aborted(limit)]);
       for (const stop of stopRouting) stop();
-      if ((await later.flush()) === 0) await switchboard.saveAll();
-      later.close();
+      if ((await repeated.flush()) === 0) await switchboard.saveAll();
+      repeated.close();
     },
   };
 }

@@ -41,6 +41,8 @@ export interface SwitchboardDeps {
   log: Log;
   areaCode: string;
   asteriskId: () => string;
+  /** Repeats what failed until it succeeds. */
+  later: (work: () => Promise<unknown>) => void;
 }
 
 /** Q.850 causes of a leg that ended before it was answered. */

@@ -6,7 +6,7 @@ import { createAttacker, probe, replyTo, type Attacker } from '../support/hostil
 import { goodCall } from '../support/hostile/good-call.ts';
 import { mediaOf, openMedia, type Media } from '../support/hostile/media.ts';
 import { sdp, SDP_TYPE, write, type Spec } from '../support/hostile/message.ts';
-import { random } from '../support/hostile/mutants.ts';
+import { random } from '../support/random.ts';
 import { witness, type Witness } from '../support/hostile/witness.ts';
 import { ari, expectNothingLeft } from '../support/leftovers.ts';
 import { addExpert, closePhones, expertPhone, type ExpertPhone } from '../support/phones.ts';

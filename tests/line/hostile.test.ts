@@ -12,7 +12,8 @@ import {
 import { flood } from '../support/hostile/flood.ts';
 import { goodCall } from '../support/hostile/good-call.ts';
 import { sdp, SDP_TYPE, write } from '../support/hostile/message.ts';
-import { random, seeds, structureMutant, zzufMutants } from '../support/hostile/mutants.ts';
+import { seeds, structureMutant, zzufMutants } from '../support/hostile/mutants.ts';
+import { random } from '../support/random.ts';
 import { torture, type Reply, type Torture } from '../support/hostile/torture.ts';
 import { witness, type Witness } from '../support/hostile/witness.ts';
 import { ari, expectNothingLeft } from '../support/leftovers.ts';

@@ -47,6 +47,7 @@ beforeEach(() => {
   } as unknown as Telephony;
   board = createSwitchboard({
     ...{ telephony, perform, settings, log: silentLog, areaCode: '21', asteriskId: () => 'clinic' },
+    later: () => undefined,
     routing: {} as Routing,
     snapshots: {
       save: (snapshot) => {

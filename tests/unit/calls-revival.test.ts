@@ -53,6 +53,7 @@ describe('a call taken up by another process', () => {
     const step = take(ringing);
     expect(step.call).toEqual({ ...ringing.call, visit: ringing.call.visit + 1 });
     expect(step.effects).toEqual([
+      { do: 'music', on: true },
       { do: 'timer', name: 'no-answer', visit: step.call.visit, seconds: settings.ringSeconds },
     ]);
     const answered = feed({ ...step, all: [] }, { type: 'expert-answered', offerId: 'o1' });
@@ -61,6 +62,15 @@ describe('a call taken up by another process', () => {
 
   it('gives the citizen music where the place was being told while the telephone rings', () => {
     expect(deeds(take(isRinging()).effects)).toEqual(['stop-playing', 'music', 'timer']);
+  });
+
+  it('joins on where the expert has answered, whether the two are joined already or not', () => {
+    const step = take(isConnecting());
+    expect(step.call).toMatchObject({ state: 'connecting', offer: { offerId: 'o1' } });
+    expect(deeds(step.effects)).toEqual(['stop-playing', 'accept']);
+    const accepted = { type: 'accept-told', offerId: 'o1', accepted: true } as const;
+    const joined = feed({ ...step, all: [] }, accepted, { type: 'bridged', offerId: 'o1' });
+    expect(joined.call).toMatchObject({ state: 'talking', talk: { expertId: 'e001' } });
   });
 
   it('leaves a talk alone', () => {

@@ -54,6 +54,7 @@ function run(first: Parameters<typeof startRunner>[0], perform: Perform = tellDe
     clock,
     log: pino({ level: 'silent' }),
     onEnded: (call) => ended.push(call),
+    later: (work) => void work(),
   });
   return runner;
 }

@@ -1,5 +1,6 @@
 import { createAttacker, probe, type AttackerOptions } from '../../support/hostile/attacker.ts';
-import { random, seeds, structureMutant, zzufMutants } from '../../support/hostile/mutants.ts';
+import { seeds, structureMutant, zzufMutants } from '../../support/hostile/mutants.ts';
+import { random } from '../../support/random.ts';
 import { torture } from '../../support/hostile/torture.ts';
 import { UNBLOCKED } from './scene.ts';
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ari } from '../../support/leftovers.ts';
+import { random } from '../../support/random.ts';
 import { testStack } from '../../support/stack.ts';
 import { waitFor } from '../../support/wait.ts';
 
@@ -33,23 +34,12 @@ export interface Arrival {
 
 /** A Poisson stream: exponential gaps. The same seed gives the same callers. */
 export function poissonArrivals(count: number, perSecond: number, seed: number): Arrival[] {
-  const random = mulberry32(seed);
+  const next = random(seed);
   let at = 0;
   return Array.from({ length: count }, (_, i) => {
-    at += (-Math.log(1 - random()) / perSecond) * 1000;
+    at += (-Math.log(1 - next()) / perSecond) * 1000;
     return { number: `0912${String(1_000_000 + i)}`, at: Math.round(at) };
   });
-}
-
-/** A small generator of uniform numbers in [0, 1) that, unlike Math.random, can be seeded. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /**

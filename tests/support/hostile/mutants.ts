@@ -82,17 +82,6 @@ function outputOf(program: string, args: readonly string[]): Promise<Buffer> {
   });
 }
 
-/** mulberry32: the same seed gives the same mutants again, so that a crash can be repeated. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const NUMBERS = ['-1', '0', '65536', '2147483648', '4294967296', '99999999999999999999', '1e9', '%n%s'];
 /** Lines that name where answers and sound go. */
 const KEPT = /^(via|v|contact|m|route|record-route|c=|o=|x-clinic-trunk)/i;

@@ -1,0 +1,258 @@
+import { createCalls, type Calls } from '../../../src/calls/service.ts';
+import { SPECIALTY_BY_DIGIT } from '../../../src/calls/specialties.ts';
+import type { Config } from '../../../src/config.ts';
+import type { Routing } from '../../../src/routing/routing.ts';
+import { chance as chanceOf, type Chance } from '../random.ts';
+import { T0 } from '../routing.ts';
+import { silentLog } from '../silent-log.ts';
+import { createExchange, type People, type SimulatedExchange } from './exchange.ts';
+import { createAsk, newConnection, type Instance, type Mishap } from './instance.ts';
+import { judge } from './judge.ts';
+import { append, createSimulatedRouting, createSnapshotStore, createStores, type Stores } from './stores.ts';
+import { installVirtualTime, type VirtualTime } from './time.ts';
+import { createWitness, type Witness } from './witness.ts';
+
+/**
+ * A day at the line in a moment: the application as it is, among simulated people, exchange and stores, with what goes wrong
+ * wherever it waits for something. Everything follows from the seed and the mishap, and comes again with them.
+ */
+export interface Day {
+  seed: number;
+  citizens: number;
+  experts: number;
+  /** Number of the request that goes wrong, counted from 1. */
+  mishaps?: ReadonlyMap<number, Mishap>;
+  /** Told what happens, for whoever follows one day. */
+  trace?: (line: string) => void;
+}
+
+export interface Outcome {
+  /** What should not have been, in words; empty: all holds. */
+  wrong: string[];
+  /** Requests in order, by name. */
+  requests: string[];
+}
+
+const CONFIG = {
+  DEFAULT_SPECIALTY: 'urban-services',
+  MENU_TIMEOUT_SECONDS: 6,
+  RING_SECONDS: 8,
+  WRAP_UP_SECONDS: 4,
+  POSITION_REPEAT_SECONDS: 20,
+  CLINIC_AREA_CODE: '21',
+  CLINIC_TIMEZONE: 'Asia/Tehran',
+  CLINIC_NUMBER: '137',
+  CLINIC_OPTION: '8',
+  RECORDINGS_DIR: '/nowhere',
+} as unknown as Config;
+
+/** All have called by then. */
+const CALLS_WITHIN_MS = 20_000;
+/** By then a living line has served them all. */
+const OVER_BY_MS = 600_000;
+/** Nothing may be left over after this time. */
+const REST_MS = 61_000;
+
+export interface World {
+  time: VirtualTime;
+  chance: Chance;
+  witness: Witness;
+  stores: Stores;
+  exchange: SimulatedExchange;
+  calls: Calls | null;
+}
+
+export async function live(day: Day): Promise<Outcome> {
+  const time = installVirtualTime(T0);
+  try {
+    return await liveThrough(day, time);
+  } finally {
+    time.uninstall();
+  }
+}
+
+async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
+  const { seed, citizens, experts, mishaps } = day;
+  const trace = (line: string) => day.trace?.(`${((time.now() - T0) / 1000).toFixed(3)} ${line}`);
+  const chance = chanceOf(seed);
+  const witness = createWitness(() => time.now());
+  const stores = createStores();
+  const requests: string[] = [];
+  const exchange = createExchange({ time, chance, witness, trace, people: () => people });
+  let running: { instance: Instance; calls: Calls | null; routing: Routing | null } | null = null;
+  let awaySince: number | null = time.now();
+
+  const faults = {
+    next: (name: string): Mishap | null => {
+      requests.push(name);
+      const mishap = mishaps?.get(requests.length) ?? null;
+      trace(`${requests.length} ${name} ${mishap ?? ''}`);
+      if (mishap !== null) witness.broke();
+      return mishap;
+    },
+    kill: (instance: Instance) => {
+      if (!instance.alive) return;
+      trace('killed');
+      Object.assign(instance, { alive: false, linked: false, lastArrival: time.now() + chance.whole(0, 4) });
+      exchange.disconnect(instance);
+      awaySince ??= time.now();
+      time.after(chance.whole(200, 3000), start);
+    },
+  };
+
+  function onlyKills(name: string): Mishap | null {
+    const mishap = faults.next(name);
+    return mishap === 'killed-before' || mishap === 'killed-after' ? mishap : null;
+  }
+
+  function start(): void {
+    const instance: Instance = {
+      ...{ alive: true, lastArrival: 0, linked: false },
+      hear: () => undefined,
+      onLink: () => undefined,
+    };
+    const tools = { time, chance, faults };
+    const exchangeLine = createAsk(
+      {
+        ...{ code: 'ari-timeout', patienceMs: 2000, connection: null },
+        refused: () => (instance.linked ? null : 'link-down'),
+      },
+      instance,
+      tools,
+    );
+    const toRedis = { code: 'redis-failed', patienceMs: 500, connection: newConnection() };
+    const redisLine = createAsk(toRedis, instance, tools);
+    // An entry is never given up by the outbox: it is there, or the process is no more.
+    const ledgerLine = createAsk(toRedis, instance, { ...tools, faults: { ...faults, next: onlyKills } });
+    const clock = { now: () => time.now(), monotonic: () => time.now() };
+    const telephony = exchange.telephony(instance, exchangeLine);
+    const mine = { instance, calls: null as Calls | null, routing: null as Routing | null };
+    running = mine;
+    const begin = async () => {
+      const routing = await untilItWorks(time, () => createSimulatedRouting(stores, redisLine, clock));
+      mine.routing = routing;
+      mine.calls = createCalls({
+        ...{ telephony, routing, clock, log: silentLog, config: CONFIG, specialties: SPECIALTY_BY_DIGIT },
+        hours: { check: () => ({ open: true, reason: 'weekly', opensAt: null }) } as never,
+        ledger: { append: (entry) => ledgerLine('append', () => append(stores, entry)) },
+        snapshots: createSnapshotStore(stores, redisLine),
+        observe: () => undefined,
+        onReady: () => {
+          if (awaySince !== null) witness.away(awaySince, time.now());
+          awaySince = null;
+        },
+      });
+      time.after(chance.whole(5, 50), () => {
+        if (!instance.alive) return;
+        instance.linked = true;
+        exchange.connect(instance, (event) => instance.hear(event));
+        instance.onLink('ready');
+      });
+    };
+    void begin();
+  }
+
+  const people = createPeople({ time, chance, exchange: () => exchange, reach });
+
+  /** What the room of the experts tells routing of a telephone that comes or goes. */
+  function reach(expertId: string, reachable: boolean): void {
+    const routing = running?.instance.alive === true ? running.routing : null;
+    const told = routing?.setReachable(expertId, reachable) ?? Promise.reject(new Error('nobody there'));
+    told.catch(() => time.after(1000, () => reach(expertId, reachable)));
+  }
+
+  for (let i = 1; i <= experts; i += 1) {
+    const id = `e${String(i).padStart(3, '0')}`;
+    stores.model.putExpert(time.now(), id, ['urban-planning', 'transport', 'urban-services']);
+    stores.model.setReachable(time.now(), id, true);
+    stores.model.setIntent(time.now(), id, 'ready', null, null);
+  }
+  start();
+  for (let i = 0; i < citizens; i += 1)
+    time.after(chance.whole(0, CALLS_WITHIN_MS), () => people.citizenCalls());
+
+  const all = () => witness.citizens().length === citizens && exchange.standing().length === 0;
+  await time.runUntil(T0 + CALLS_WITHIN_MS);
+  await time.runUntil(T0 + OVER_BY_MS, all);
+  await time.runUntil(time.now() + REST_MS);
+  const calls = (running as { calls: Calls | null } | null)?.calls ?? null;
+  const wrong = judge({ time, chance, witness, stores, exchange, calls });
+  return { wrong, requests };
+}
+
+/** As the role does while it starts: Redis may be away just then. */
+async function untilItWorks<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      await new Promise<void>((resolve) => void time.after(500, resolve));
+    }
+  }
+}
+
+interface PeopleDeps {
+  time: VirtualTime;
+  chance: Chance;
+  exchange: () => SimulatedExchange;
+  reach: (expertId: string, reachable: boolean) => void;
+}
+
+/** Q.850 */
+const DECLINED = 21;
+const NORMAL = 16;
+const OUT_OF_ORDER = 27;
+
+function createPeople({ time, chance, exchange, reach }: PeopleDeps): People & { citizenCalls(): void } {
+  const away = new Set<string>();
+  const choice = new Map<string, string>();
+
+  function vanish(expertId: string, forMs: number): void {
+    if (away.has(expertId)) return;
+    away.add(expertId);
+    reach(expertId, false);
+    time.after(forMs, () => {
+      away.delete(expertId);
+      reach(expertId, true);
+    });
+  }
+
+  return {
+    citizenCalls: () => {
+      const channel = exchange().citizenCalls();
+      choice.set(channel, chance.pick(['1', '1', '2']));
+      // Most stay until they are served; some have no patience.
+      if (chance.percent(30)) time.after(chance.whole(100, 40_000), () => exchange().hangUp(channel, NORMAL));
+    },
+    hears: (channel, sounds) => {
+      if (!sounds.includes('clinic/menu') && !sounds.includes('clinic/greeting')) return;
+      if (chance.percent(85))
+        time.after(chance.whole(50, 2500), () => exchange().press(channel, choice.get(channel) ?? '1'));
+    },
+    rings: (expertId, { answer, refuse }) => {
+      if (away.has(expertId)) return 'unreachable';
+      const does = chance.whole(1, 100);
+      if (does <= 75) time.after(chance.whole(20, 4000), answer);
+      else if (does <= 85) time.after(chance.whole(20, 3000), () => refuse(DECLINED));
+      else if (does <= 92)
+        time.after(chance.whole(20, 3000), () => {
+          vanish(expertId, 5000);
+          refuse(OUT_OF_ORDER);
+        });
+      return 'rings';
+    },
+    joined: (citizen, leg, expertId) => {
+      const afterMs = chance.whole(1, 8000);
+      const does = chance.whole(1, 100);
+      if (does <= 45) time.after(afterMs, () => exchange().hangUp(citizen, NORMAL));
+      else if (does <= 90) time.after(afterMs, () => exchange().hangUp(leg, NORMAL));
+      else
+        time.after(afterMs, () => {
+          vanish(expertId, 5000);
+          exchange().hangUp(leg, OUT_OF_ORDER);
+        });
+    },
+    over: (channel) => void choice.delete(channel),
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { Mishap } from '../support/simulation/instance.ts';
+import { live, type Day } from '../support/simulation/world.ts';
+
+/**
+ * The shell around the table of calls, with a fault wherever it waits for something. A day that fails is told by its seed and
+ * the number of the request that went wrong, and comes again with them.
+ */
+
+const HALL = { citizens: 4, experts: 2 };
+/** Thousands of days; a busy machine takes its time. */
+const PATIENCE_MS = 300_000;
+const MISHAPS: readonly Mishap[] = ['killed-before', 'killed-after', 'request-lost', 'answer-lost'];
+
+/** Every request of one day goes wrong in turn. @returns how many days were lived through, and what was wrong in them */
+async function everyRequest(seed: number, mishap: Mishap): Promise<{ days: number; wrong: string[] }> {
+  const { requests } = await live({ seed, ...HALL });
+  const wrong: string[] = [];
+  for (let number = 1; number <= requests.length; number += 1) {
+    const day: Day = { seed, ...HALL, mishaps: new Map([[number, mishap]]) };
+    const found = (await live(day)).wrong;
+    if (found.length > 0)
+      wrong.push(
+        `seed ${seed}, ${mishap} at request ${number} (${requests[number - 1]}): ${found.join('; ')}`,
+      );
+  }
+  return { days: requests.length, wrong };
+}
+
+describe('the line, simulated', () => {
+  it(
+    'serves everybody when nothing goes wrong',
+    async () => {
+      for (let seed = 1; seed <= 300; seed += 1) {
+        const day: Day = { seed, ...HALL };
+        expect((await live(day)).wrong, JSON.stringify(day)).toEqual([]);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  it.each(MISHAPS)(
+    'holds with one request of a day %s, each in turn',
+    async (mishap) => {
+      for (const seed of [1, 2, 3]) {
+        const { days, wrong } = await everyRequest(seed, mishap);
+        expect(days).toBeGreaterThan(100);
+        expect(wrong).toEqual([]);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  it('is judged: where nothing gets through any more, much is wrong', async () => {
+    const mishaps = new Map(Array.from({ length: 2000 }, (_, i) => [60 + i, 'request-lost'] as const));
+    const { wrong } = await live({ seed: 1, ...HALL, mishaps });
+    expect(wrong).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('heard nothing'),
+        expect.stringContaining('the snapshot of'),
+        expect.stringContaining('is still bound to'),
+      ]),
+    );
+  });
+});
