@@ -2,6 +2,7 @@ import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { Call } from './call.ts';
 import { giveBack } from './reconcile.ts';
+import { hold } from './restoration.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /**
@@ -23,9 +24,11 @@ export interface ComparisonDeps {
   routing: Routing;
   switchboard: Switchboard;
   log: Log;
+  wrapUpSeconds: number;
 }
 
-export function createComparison({ routing, switchboard, log }: ComparisonDeps): Comparison {
+export function createComparison(deps: ComparisonDeps): Comparison {
+  const { routing, switchboard, log } = deps;
   let suspects = new Set<string>();
   let mended = 0;
 
@@ -36,11 +39,14 @@ export function createComparison({ routing, switchboard, log }: ComparisonDeps):
     const found = new Map<string, () => unknown>();
     for (const callId of [...places, ...reserved.keys()])
       if (!switchboard.live().has(callId)) found.set(`${callId} ownerless`, () => giveBack(routing, callId));
-    for (const [callId, runner] of switchboard.live())
+    for (const [callId, runner] of switchboard.live()) {
+      if (runner.call().state === 'talking' && reserved.get(callId) !== 'talking')
+        found.set(`${callId} unheld`, () => hold(runner, deps));
       if (disagrees(runner.call(), places.has(callId), reserved.get(callId)))
         found.set(`${callId} placeless`, () =>
           runner.post({ type: 'queue-failed', code: 'place-lost', detail: 'Redis knows another state' }),
         );
+    }
     const certain = [...found].filter(([what]) => suspects.has(what));
     suspects = new Set(found.keys());
     for (const [what, mend] of certain) {

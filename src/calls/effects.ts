@@ -5,7 +5,7 @@ import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
 import { codeOf, messageOf } from '../platform/fault.ts';
 import { within } from '../platform/within.ts';
-import type { Routing } from '../routing/routing.ts';
+import type { Routing, Waiting } from '../routing/routing.ts';
 import type { Call, CallEvent, Effect, LiveOffer } from './call.ts';
 import type { Ledger } from './ledger.ts';
 import { closedPhrase } from './phrases.ts';
@@ -37,6 +37,15 @@ type Do<K extends Act['do']> = (
 export const expertChannel = (offerId: string): string => `exp-${offerId}`;
 export const talkBridge = (offerId: string): string => `talk-${offerId}`;
 
+/** The call's place in the queue, the same as often as it is asked for. */
+export const waitingEntry = (call: Call): Waiting => ({
+  callId: call.id,
+  specialty: call.specialty ?? '',
+  score: call.queuedAt ?? call.enteredAt,
+  queuedAt: call.queuedAt ?? call.enteredAt,
+  attempts: call.attempts,
+});
+
 /** Asterisk gives up by itself this much later than we do, in case we are gone by then. */
 const RING_GRACE_SECONDS = 5;
 /** How long the first entry may take to become durable before the citizen hears anything. */
@@ -48,14 +57,6 @@ const FALLBACK = { context: 'clinic', extension: 'fallback', priority: 1 };
 
 export function createPerform(deps: EffectDeps): Perform {
   const { telephony, routing, hours, ledger, clock, log } = deps;
-
-  const waitingEntry = (call: Call) => ({
-    callId: call.id,
-    specialty: call.specialty ?? '',
-    score: call.queuedAt ?? call.enteredAt,
-    queuedAt: call.queuedAt ?? call.enteredAt,
-    attempts: call.attempts,
-  });
 
   /** What the channel carries for whoever finds it later; a talk or a place in the queue does not depend on it. */
   async function mark(call: Call, variables: Record<string, string>): Promise<void> {

@@ -14,6 +14,7 @@ import { createLater } from './later.ts';
 import type { Ledger } from './ledger.ts';
 import { carefully, observedLedger, observedPerform, type CallObserver } from './observer.ts';
 import { reconcile } from './reconcile.ts';
+import { createRestoration } from './restoration.ts';
 import type { Snapshots } from './snapshots.ts';
 import { createSwitchboard } from './switchboard.ts';
 
@@ -28,6 +29,8 @@ export interface Calls {
   mended(): number;
   setOutcome(expertId: string, digit: string): 'saved' | 'refused';
   importMissed(): Promise<void>;
+  /** Redis was emptied: rings, talks, places and snapshots are put back. May be repeated. @throws `redis-failed` */
+  putBack(): Promise<{ held: number; waiting: number }>;
   /**
    * Begins nothing more and lets what is in progress finish, at most withinMs; the calls themselves go on in Asterisk for
    * whoever takes them up. Events are heard no longer by then (Telephony.stopHearing).
@@ -95,7 +98,9 @@ export function createCalls(deps: CallsDeps): Calls {
   });
   const observe = carefully(deps.observe, log);
   const switchboard = createSwitchboard({ ...shared, perform: observedPerform(perform, observe) });
-  const comparison = createComparison({ routing, switchboard, log });
+  const restored = { routing, switchboard, log, wrapUpSeconds: settings.wrapUpSeconds };
+  const comparison = createComparison(restored);
+  const restoration = createRestoration(restored);
   const handover = createHandover({
     ...shared,
     ledger: observedLedger(deps.ledger, observe),
@@ -177,6 +182,7 @@ export function createCalls(deps: CallsDeps): Calls {
     setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
     // Without the link it is started as soon as the calls are taken up.
     importMissed: () => (ready ? handover.start() : Promise.resolve()),
+    putBack: () => restoration.all(),
     drain: async (withinMs = REST_WITHIN_MS) => {
       const limit = AbortSignal.timeout(withinMs);
       connection += 1;

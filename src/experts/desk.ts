@@ -39,6 +39,11 @@ export interface DeskDeps {
   setOutcome: (expertId: string, digit: string) => 'saved' | 'refused' | Promise<'saved' | 'refused'>;
   /** Told each time routing has had the whole roster. */
   onLoaded?: () => void;
+  /**
+   * Waited for when routing knows everybody and what they want, and before it is told who can be reached: after Redis was
+   * emptied nobody can be yet, and those who are at work must be known as such before anybody is offered a call.
+   */
+  beforeReachable?: () => Promise<void>;
   /** How often routing is compared with roster and exchange. Nobody waits for it: it mends what got lost. */
   sweepSeconds?: number;
 }
@@ -63,6 +68,7 @@ export function createDesk(deps: DeskDeps): Desk {
     const entries = await muster.all();
     roster = new Map(entries.map((entry) => [entry.id, entry.active]));
     deps.onLoaded?.();
+    await deps.beforeReachable?.();
     if (telephony.link() !== 'ready') return;
     await telephones.push(entries);
     await telephones.compare([...roster.keys()]);

@@ -75,6 +75,13 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     heard: heard.stop(),
     onReady: () => changed(),
   });
+  /** Redis has lost what it knew of calls. */
+  let forgotten = false;
+  async function putBack(): Promise<void> {
+    if (!forgotten) return;
+    log.warn(await calls.putBack(), 'redis.restored');
+    forgotten = false;
+  }
   const desk = createDesk({
     telephony,
     routing,
@@ -83,6 +90,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     clock,
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
     onLoaded: () => changed(),
+    beforeReachable: putBack,
   });
   const blocking = createBlocking({ telephony, log });
   const commands = serveCommands(
@@ -105,6 +113,10 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     process: thisProcess(),
     parts,
     onChange: (listener) => telephony.onLink(listener),
+    onForgotten: () => {
+      forgotten = true;
+      void desk.reload();
+    },
   });
   changed = () => void heart.beat();
 

@@ -15,6 +15,8 @@ export interface HeartbeatDeps {
   parts: () => Heartbeat['parts'];
   /** Tells a change that must not wait for the next beat. */
   onChange: (listener: () => void) => () => void;
+  /** Our last word is gone, though it was to live longer than the time between two: Redis was emptied, or away for long. */
+  onForgotten: () => void;
 }
 
 export interface Heart {
@@ -27,16 +29,19 @@ export interface Heart {
 }
 
 /** Says in Redis, for any process to read, that the role `calls` lives and which of its parts work. */
-export function startHeart({ redis, log, process, parts, onChange }: HeartbeatDeps): Heart {
+export function startHeart({ redis, log, process, parts, onChange, onForgotten }: HeartbeatDeps): Heart {
   let silent = false;
   let stopped = false;
+  let spoken = false;
 
   async function beat(): Promise<void> {
     if (stopped) return;
     try {
       const text = JSON.stringify({ process, parts: parts() } satisfies Heartbeat);
-      await redis.set(HEARTBEAT_KEY, text, 'PX', LIVES_MS);
+      const before = await redis.set(HEARTBEAT_KEY, text, 'PX', LIVES_MS, 'GET');
       silent = false;
+      if (spoken && before === null && !stopped) onForgotten();
+      spoken = true;
     } catch (error) {
       if (!silent) log.warn({ detail: messageOf(error) }, 'heartbeat.missed');
       silent = true;

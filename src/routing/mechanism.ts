@@ -1,4 +1,4 @@
-import type { ExpertStatus, Intent, MissReason, Offer, RoutingChange, Waiting } from './routing.ts';
+import type { ExpertStatus, Held, Intent, MissReason, Offer, RoutingChange, Waiting } from './routing.ts';
 
 /** The atomic transitions by name, as the Lua commands carry them out and the model imitates them. Pure types and figures. */
 
@@ -15,6 +15,7 @@ export interface Told<T> {
 export interface Transitions {
   enqueue(now: number, entry: Waiting): Told<{ position: number }>;
   requeue(now: number, entry: Waiting): Told<{ position: number }>;
+  resume(now: number, held: Held): Told<'resumed' | 'known' | 'taken'>;
   leave(now: number, callId: string): Told<{ cancelledOfferId: string | null }>;
   accept(now: number, offerId: string): Told<'accepted' | 'stale'>;
   miss(now: number, offerId: string, reason: MissReason): Told<void>;

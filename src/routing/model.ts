@@ -113,6 +113,15 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
   const READY: Wish = { intent: 'ready', reason: null, pausedUntil: null };
   const OFFLINE: Wish = { intent: 'offline', reason: null, pausedUntil: null };
 
+  function newcomer(now: number, expertId: string): ModelExpert {
+    const expert: ModelExpert = {
+      ...{ expertId, ...OFFLINE, reachable: false, misses: 0, specialties: [], removed: false },
+      ...{ activity: 'idle', since: now, idleSince: now, callId: null, wrapUpUntil: null, restUntil: null },
+    };
+    experts.set(expertId, expert);
+    return expert;
+  }
+
   function want(expert: ModelExpert, wish: Wish, at: number): void {
     if (wish.intent === 'ready' && expert.intent !== 'ready') {
       expert.misses = 0;
@@ -155,6 +164,16 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         if (expert === null) return;
         if (state === 'talking') rest(expert, expert.since + policy.restMs, now);
         free(expert, state === 'talking' ? now : expert.idleSince);
+      }),
+    resume: (now, { activity, offerId, expertId, since, ...entry }) =>
+      transition(now, () => {
+        if (calls.has(entry.callId)) return 'known';
+        const expert = experts.get(expertId) ?? newcomer(now, expertId);
+        if (expert.activity !== 'idle') return 'taken';
+        enter(entry);
+        Object.assign(calls.get(entry.callId)!, { state: activity, offerId, expert });
+        Object.assign(expert, { activity, idleSince: expert.since, since, callId: entry.callId });
+        return 'resumed';
       }),
     leave: (now, callId) =>
       transition(now, () => {
@@ -200,17 +219,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         const skills = { specialties: [...new Set(specialties)], removed: false };
         const expert = experts.get(expertId);
         if (expert !== undefined) return void Object.assign(expert, skills);
-        experts.set(expertId, {
-          ...{ expertId, ...OFFLINE, reachable: false, misses: 0, ...skills },
-          ...{
-            activity: 'idle',
-            since: now,
-            idleSince: now,
-            callId: null,
-            wrapUpUntil: null,
-            restUntil: null,
-          },
-        });
+        Object.assign(newcomer(now, expertId), skills);
       }),
     removeExpert: (now, expertId) =>
       transition(now, () => {
@@ -235,7 +244,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         const expert = onRoster(expertId);
         if (expert.reachable === reachable) return;
         expert.reachable = reachable;
-        if (expert.activity === 'ringing') {
+        if (expert.activity === 'ringing' && !reachable) {
           waitAgain(calls.get(expert.callId ?? ''));
           free(expert, now);
         } else if (reachable && expert.activity === 'idle') expert.since = now;

@@ -84,6 +84,15 @@ export interface Waiting {
   attempts?: number;
 }
 
+/** A citizen for whom an expert is being rung, or who talks with one, as the call itself knows it. */
+export interface Held extends Waiting {
+  activity: 'ringing' | 'talking';
+  offerId: string;
+  expertId: string;
+  /** Since when it rings, or they talk. */
+  since: number;
+}
+
 /** The part that changes nothing: any process may read. */
 export type RoutingReader = Pick<
   Routing,
@@ -124,6 +133,12 @@ export interface Routing {
    * again with the old score. Within a few seconds of the answer the same expert is not asked again at once.
    */
   requeue(entry: Waiting): Promise<{ position: number }>;
+  /**
+   * Puts back a ring or a talk that goes on in the exchange and that a Redis which was emptied knows nothing of. `known`: the
+   * call is there already, and nothing changes. `taken`: the expert is at another call by now. An expert who is not on the
+   * roster yet is there for this call alone until putExpert.
+   */
+  resume(held: Held): Promise<'resumed' | 'known' | 'taken'>;
   position(callId: string): Promise<number | null>;
 
   /** Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. */

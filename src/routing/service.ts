@@ -48,6 +48,7 @@ export async function createRouting(deps: RoutingDeps): Promise<Routing> {
     onOffer: teller.onOffer,
     onChange: teller.onChange,
     enqueue: (entry) => pass(transitions.enqueue(now(), entry)),
+    resume: (held) => pass(transitions.resume(now(), held)),
     leave: (callId) => pass(transitions.leave(now(), callId)),
     accept: (offerId) => pass(transitions.accept(now(), offerId)),
     miss: (offerId, reason) => pass(transitions.miss(now(), offerId, reason)),

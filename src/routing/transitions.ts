@@ -19,6 +19,11 @@ export function createTransitions(run: RunCommand, policy: Policy): AsyncTransit
   return {
     enqueue: async (now, entry) => toTold(await run('enqueue', now, ...entryArgs(entry)), place),
     requeue: async (now, entry) => toTold(await run('requeue', now, ...entryArgs(entry), restMs), place),
+    resume: async (now, { activity, offerId, expertId, since, ...entry }) =>
+      toTold(
+        await run('resume', now, ...entryArgs(entry), activity, offerId, expertId, finite('since', since)),
+        (result) => result as 'resumed' | 'known' | 'taken',
+      ),
     leave: async (now, callId) =>
       toTold(await run('leave', now, callId), (id) => ({ cancelledOfferId: id as string | null })),
     accept: async (now, offerId) =>

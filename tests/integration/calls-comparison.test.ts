@@ -36,7 +36,7 @@ beforeEach(async () => {
   posted = [];
   live = new Map();
   const switchboard = { live: () => live } as unknown as Switchboard;
-  comparison = createComparison({ routing, switchboard, log: silentLog });
+  comparison = createComparison({ routing, switchboard, log: silentLog, wrapUpSeconds: 30 });
 });
 afterEach(async () => {
   comparison.close();
@@ -71,6 +71,20 @@ describe('createComparison', () => {
     expect(await comparison.once()).toBe(1);
     expect(posted).toEqual([expect.objectContaining({ type: 'queue-failed', code: 'place-lost' })]);
     expect(comparison.mended()).toBe(1);
+  });
+
+  it('puts back a talk of which Redis knows nothing', async () => {
+    const offerId = '01890000-0000-7000-8000-0000000000b1';
+    const talk = { offerId, expertId: 'e001', startedAt: 5 };
+    isLive({ ...waitingCall, state: 'talking', talk });
+    await routing.putExpert('e001', ['transport']);
+    expect(await twice()).toBe(1);
+    expect(await routing.expert('e001')).toMatchObject({
+      activity: 'talking',
+      callId: waitingCall.id,
+      since: 5,
+    });
+    expect(await twice()).toBe(0);
   });
 
   it('sends a citizen back whom Redis holds for rung while nobody rings', async () => {

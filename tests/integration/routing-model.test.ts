@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeRedis } from '../../src/platform/redis.ts';
 import type { Told } from '../../src/routing/mechanism.ts';
 import { createModel } from '../../src/routing/model.ts';
-import type { Offer } from '../../src/routing/routing.ts';
+import type { Held, Offer } from '../../src/routing/routing.ts';
 import {
   broken,
   inversions,
@@ -25,7 +25,8 @@ const SEED = Number(process.env['ROUTING_SEED'] ?? Date.now() % 2 ** 31);
 function renaming() {
   const names = new Map<string, string>();
   const name = (id: string | null): string | null => {
-    if (id === null) return null;
+    // What was put back has brought its name along.
+    if (id === null || id.startsWith('held-')) return id;
     if (!names.has(id)) names.set(id, `o${names.size + 1}`);
     return names.get(id) ?? null;
   };
@@ -77,6 +78,7 @@ async function replay(steps: readonly Step[]): Promise<void> {
     // Others may have come to stand before an offer that is only told again.
     const made = told.filter((offer) => !offers.includes(offer.offerId));
     offers.push(...made.map((offer) => offer.offerId));
+    if (name === 'resume') offers.push((values[0] as Held).offerId);
 
     const one = CALLS[place++ % CALLS.length]!;
     const [picture, queues, position] = await Promise.all([

@@ -23,9 +23,9 @@ afterEach(async () => {
   await closeRedis(redis);
 });
 
-function heart(process: string): Heart {
+function heart(process: string, onForgotten: () => void = () => undefined): Heart {
   const parts = () => ({ asterisk: true });
-  const made = startHeart({ redis, log, process, parts, onChange: () => () => undefined });
+  const made = startHeart({ redis, log, process, parts, onChange: () => () => undefined, onForgotten });
   closing.push(() => made.close());
   return made;
 }
@@ -39,6 +39,21 @@ async function predecessor(): Promise<Succession> {
   });
   return made;
 }
+
+describe('a heartbeat', () => {
+  it('finds at its next beat that Redis was emptied, and not before', async () => {
+    let forgotten = 0;
+    const made = heart('new', () => (forgotten += 1));
+    await made.beat();
+    await made.beat();
+    expect(forgotten).toBe(0);
+    await redis.flushall();
+    await made.beat();
+    expect(forgotten).toBe(1);
+    await made.beat();
+    expect(forgotten).toBe(1);
+  });
+});
 
 describe('a successor', () => {
   it('asks nobody where nobody has a heartbeat', async () => {

@@ -64,6 +64,19 @@ const wish = fc.oneof(
 const anyStep = fc.oneof(
   { weight: 8, arbitrary: step('enqueue', entry, toEntry) },
   { weight: 3, arbitrary: step('requeue', entry, toEntry) },
+  {
+    weight: 3,
+    arbitrary: step(
+      'resume',
+      fc.tuple(entry, expertId, fc.constantFrom('ringing', 'talking')),
+      (values, world) => {
+        const [call, expert, activity] = values as [unknown[], string, string];
+        const [known] = toEntry(call, world);
+        const offerId = `held-${known!.callId}-${world.now}`;
+        return [{ ...known, activity, offerId, expertId: expert, since: world.now }];
+      },
+    ),
+  },
   { weight: 3, arbitrary: step('leave', fc.tuple(callId)) },
   { weight: 8, arbitrary: step('accept', fc.tuple(back), toOffer) },
   { weight: 6, arbitrary: step('miss', fc.tuple(back, fc.constantFrom(...REASONS)), toOffer) },

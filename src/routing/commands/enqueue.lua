@@ -6,6 +6,6 @@
 local call = find('call', ARGV[3])
 if call and call.state == 'talking' then return CALL_TALKING end
 if not call then enter()
-elseif call.state == 'ringing' then offers[1] = call.offer end
+elseif call.state == 'ringing' and call.offer ~= '' then offers[1] = call.offer end
 settle()
 return reply(position(find('call', ARGV[3])))

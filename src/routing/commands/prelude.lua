@@ -103,6 +103,18 @@ local function place(expert)
   end
 end
 
+-- Somebody not known so far: offline and unreachable until told otherwise.
+local function new_expert(id, specialties)
+  local expert = { id = id }
+  redis.call('SADD', key('experts'), id)
+  write('expert', expert, {
+    intent = 'offline', reason = '', pausedUntil = '', reachable = '0',
+    activity = 'idle', since = ARGV[1], idleSince = ARGV[1], callId = '', offerId = '', wrapUpUntil = '',
+    restUntil = '', misses = 0, specialties = specialties, removed = '',
+  })
+  return expert
+end
+
 local function unplace(expert)
   for specialty in expert.specialties:gmatch('[^,]+') do
     redis.call('ZREM', key('idle', specialty), expert.id)

@@ -13,13 +13,7 @@ if expert then
   unplace(expert)
   write('expert', expert, { specialties = table.concat(specialties, ','), removed = '' })
 else
-  expert = { id = ARGV[3] }
-  redis.call('SADD', key('experts'), expert.id)
-  write('expert', expert, {
-    intent = 'offline', reason = '', pausedUntil = '', reachable = '0',
-    activity = 'idle', since = ARGV[1], idleSince = ARGV[1], callId = '', offerId = '', wrapUpUntil = '',
-    restUntil = '', misses = 0, specialties = table.concat(specialties, ','), removed = '',
-  })
+  expert = new_expert(ARGV[3], table.concat(specialties, ','))
 end
 place(expert)
 return reply(1)

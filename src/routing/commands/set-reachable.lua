@@ -7,7 +7,7 @@ local expert = roster_expert(ARGV[3])
 if not expert then return EXPERT_UNKNOWN end
 if expert.reachable == ARGV[4] then return reply(1) end
 write('expert', expert, { reachable = ARGV[4] })
-if expert.activity == 'ringing' then
+if expert.activity == 'ringing' and ARGV[4] == '0' then
   wait_again(find('call', expert.callId))
   free(expert, now)
 else

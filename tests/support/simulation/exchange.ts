@@ -21,6 +21,8 @@ export interface SimulatedExchange {
   press(channelId: string, digit: string): void;
   hangUp(channelId: string, cause: number): void;
   alive(channelId: string): boolean;
+  /** Citizens who carry a place, talk with nobody, and have not been served. */
+  places(): Place[];
   /** Channels and bridges that are there. */
   standing(): string[];
 }
@@ -218,7 +220,6 @@ export function createExchange(deps: {
     return 'done';
   }
 
-  /** Citizens who carry a place, and whether somebody is being rung for them. */
   function places(): Place[] {
     const served = new Set([...channels.values()].map(({ originator }) => originator));
     return [...channels.values()].flatMap(
@@ -374,6 +375,7 @@ export function createExchange(deps: {
       if (channels.get(channelId)?.inApplication === true) tell({ type: 'digit', channelId, digit, ...at() });
     },
     hangUp: (channelId, cause) => void done(channelId, (channel) => destroy(channel, cause)),
+    places,
     alive: (channelId) => channels.has(channelId),
     standing: () => [...channels.keys(), ...bridges.keys()],
   };

@@ -19,6 +19,31 @@ export function judge(world: World): string[] {
   ];
 }
 
+/** Citizens who wait or talk since before this moment and of whom Redis knows nothing. */
+export function unknown(
+  { witness, exchange, stores }: Pick<World, 'witness' | 'exchange' | 'stores'>,
+  since: number,
+): string[] {
+  const { model } = stores;
+  const waiting = new Set(model.waiting().map(({ callId }) => callId));
+  const talking = new Set(
+    model.reservations().flatMap((one) => (one.activity === 'talking' ? [one.callId] : [])),
+  );
+  const callOf = (channelId: string) => callIdOf('clinic', channelId);
+  return [
+    ...exchange
+      .places()
+      .filter(
+        ({ id, queuedAt, freeSince }) => Math.max(queuedAt, freeSince) < since && !waiting.has(callOf(id)),
+      )
+      .map(({ id }) => `${id} waits and is unknown`),
+    ...witness
+      .talks()
+      .filter(({ citizen, from, to }) => to === null && from < since && !talking.has(callOf(citizen)))
+      .map(({ citizen }) => `${citizen} talks and is unknown`),
+  ];
+}
+
 function leftOver({ exchange, stores, calls }: World): string[] {
   const { model, snapshots } = stores;
   const picture = { experts: model.experts(), waiting: model.waiting(), reservations: model.reservations() };

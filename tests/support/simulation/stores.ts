@@ -13,6 +13,7 @@ import type { Ask } from './instance.ts';
 /** What Redis and PostgreSQL hold: it outlives every process. */
 export interface Stores {
   model: Model;
+  newOfferId: () => string;
   snapshots: Map<string, string>;
   /** `call id` → seq → entry, as the database keeps them: the first of a number stands. */
   ledger: Map<string, Map<number, LedgerEntry>>;
@@ -28,11 +29,20 @@ export type RedisHandle = EventEmitter & { status: 'ready' | 'reconnecting' };
 
 export function createStores(): Stores {
   let offers = 0;
+  const newOfferId = () => `offer-${String((offers += 1)).padStart(4, '0')}`;
   return {
-    model: createModel(POLICY, () => `offer-${String((offers += 1)).padStart(4, '0')}`),
+    ...{ newOfferId, model: createModel(POLICY, newOfferId) },
     ...{ snapshots: new Map(), ledger: new Map(), contradictions: [], offers: new Map(), nextDeadline: null },
     redis: Object.assign(new EventEmitter().setMaxListeners(0), { status: 'ready' as const }),
   };
+}
+
+/** FLUSHALL */
+export function empty(stores: Stores): void {
+  stores.model = createModel(POLICY, stores.newOfferId);
+  stores.snapshots.clear();
+  stores.offers.clear();
+  stores.nextDeadline = null;
 }
 
 export function createSnapshotStore({ snapshots }: Stores, ask: Ask): Snapshots {
@@ -70,7 +80,7 @@ export async function createSimulatedRouting(
   ask: Ask,
   clock: { now(): number },
 ): Promise<Routing> {
-  const { model } = stores;
+  const model = () => stores.model;
   const now = () => clock.now();
   const told = <T>(name: string, act: () => Told<T>): Promise<Told<T>> =>
     ask(name, () => {
@@ -81,10 +91,12 @@ export async function createSimulatedRouting(
     });
   const read = () =>
     ask('read-offers', () => ({
-      live: model.reservations().map((one) => ({
-        ...one,
-        offer: one.activity === 'ringing' ? (stores.offers.get(one.offerId) ?? null) : null,
-      })),
+      live: model()
+        .reservations()
+        .map((one) => ({
+          ...one,
+          offer: one.activity === 'ringing' ? (stores.offers.get(one.offerId) ?? null) : null,
+        })),
       nextDeadline: stores.nextDeadline,
     }));
   const teller = createTeller({
@@ -92,31 +104,39 @@ export async function createSimulatedRouting(
     clock: { now, monotonic: now },
     log: silentLog,
     read,
-    expire: () => told('expire', () => model.expire(now())),
+    expire: () => told('expire', () => model().expire(now())),
     before: await read(),
   });
   const { pass } = teller;
   return {
     onOffer: teller.onOffer,
     onChange: teller.onChange,
-    enqueue: (entry) => pass(told('enqueue', () => model.enqueue(now(), entry))),
-    requeue: (entry) => pass(told('requeue', () => model.requeue(now(), entry))),
-    leave: (callId) => pass(told('leave', () => model.leave(now(), callId))),
-    accept: (offerId) => pass(told('accept', () => model.accept(now(), offerId))),
-    miss: (offerId, reason) => pass(told('miss', () => model.miss(now(), offerId, reason))),
-    release: (callId, seconds) => pass(told('release', () => model.release(now(), callId, seconds * 1000))),
-    putExpert: (id, skills) => pass(told('putExpert', () => model.putExpert(now(), id, skills))),
-    removeExpert: (id) => pass(told('removeExpert', () => model.removeExpert(now(), id))),
+    enqueue: (entry) => pass(told('enqueue', () => model().enqueue(now(), entry))),
+    requeue: (entry) => pass(told('requeue', () => model().requeue(now(), entry))),
+    resume: (held) => pass(told('resume', () => model().resume(now(), held))),
+    leave: (callId) => pass(told('leave', () => model().leave(now(), callId))),
+    accept: (offerId) => pass(told('accept', () => model().accept(now(), offerId))),
+    miss: (offerId, reason) => pass(told('miss', () => model().miss(now(), offerId, reason))),
+    release: (callId, seconds) => pass(told('release', () => model().release(now(), callId, seconds * 1000))),
+    putExpert: (id, skills) => pass(told('putExpert', () => model().putExpert(now(), id, skills))),
+    removeExpert: (id) => pass(told('removeExpert', () => model().removeExpert(now(), id))),
     setIntent: (id, intent, reason, until) =>
-      pass(told('setIntent', () => model.setIntent(now(), id, intent, reason, until))),
+      pass(told('setIntent', () => model().setIntent(now(), id, intent, reason, until))),
     setReachable: (id, reachable) =>
-      pass(told('setReachable', () => model.setReachable(now(), id, reachable))),
-    position: (callId) => ask('position', () => model.position(callId)),
-    expert: (id) => ask('expert', () => model.experts().find(({ expertId }) => expertId === id) ?? null),
-    experts: () => ask('experts', () => model.experts()),
-    queues: (specialties) => ask('queues', () => model.queues(now(), specialties)),
-    reservations: () => ask('reservations', () => model.reservations()),
-    waiting: () => ask('waiting', () => model.waiting()),
+      pass(told('setReachable', () => model().setReachable(now(), id, reachable))),
+    position: (callId) => ask('position', () => model().position(callId)),
+    expert: (id) =>
+      ask(
+        'expert',
+        () =>
+          model()
+            .experts()
+            .find(({ expertId }) => expertId === id) ?? null,
+      ),
+    experts: () => ask('experts', () => model().experts()),
+    queues: (specialties) => ask('queues', () => model().queues(now(), specialties)),
+    reservations: () => ask('reservations', () => model().reservations()),
+    waiting: () => ask('waiting', () => model().waiting()),
     close: () => teller.close(),
   };
 }

@@ -30,6 +30,8 @@ export interface Witness {
   sound(channelId: string, audible: boolean): void;
   /** The application was away, or did not yet have the line in its hands. */
   away(from: number, to: number): void;
+  /** What was seen elsewhere and must not be. */
+  saw(wrong: string): void;
   /** Something was broken on purpose. */
   broke(): void;
   /** Whether the application was away at this moment, or was so at most `withinMs` later. */
@@ -112,6 +114,7 @@ export function createWitness(now: () => number): Witness {
     sound,
     away: (from, to) => void absences.push({ from, to }),
     wasAway: (at, withinMs = 0) => absences.some(({ from, to }) => from <= at + withinMs && at <= to),
+    saw: (what) => void wrong.push(what),
     broke: () => void (lastFault = now()),
     citizens: () => [...citizens.values()],
     rings: () => rings,

@@ -7,8 +7,15 @@ import { T0 } from '../routing.ts';
 import { silentLog } from '../silent-log.ts';
 import { createExchange, type People, type SimulatedExchange } from './exchange.ts';
 import { createAsk, newConnection, type Instance, type Mishap } from './instance.ts';
-import { judge } from './judge.ts';
-import { append, createSimulatedRouting, createSnapshotStore, createStores, type Stores } from './stores.ts';
+import { judge, unknown } from './judge.ts';
+import {
+  append,
+  createSimulatedRouting,
+  createSnapshotStore,
+  createStores,
+  empty,
+  type Stores,
+} from './stores.ts';
 import { installVirtualTime, type VirtualTime } from './time.ts';
 import { createWitness, type Witness } from './witness.ts';
 
@@ -22,6 +29,8 @@ export interface Day {
   experts: number;
   /** Number of the request that goes wrong, counted from 1. */
   mishaps?: ReadonlyMap<number, Mishap>;
+  /** Redis loses everything at these milliseconds of the day. */
+  emptiedAt?: readonly number[];
   /** Told what happens, for whoever follows one day. */
   trace?: (line: string) => void;
 }
@@ -46,10 +55,13 @@ const CONFIG = {
   RECORDINGS_DIR: '/nowhere',
 } as unknown as Config;
 
+const SPECIALTIES = ['urban-planning', 'transport', 'urban-services'];
+
 /** All have called by then. */
 const CALLS_WITHIN_MS = 20_000;
 /** By then a living line has served them all. */
 const OVER_BY_MS = 600_000;
+const REBUILT_WITHIN_MS = 5000;
 /** Nothing may be left over after this time. */
 const REST_MS = 61_000;
 
@@ -161,13 +173,42 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
     told.catch(() => time.after(1000, () => reach(expertId, reachable)));
   }
 
-  for (let i = 1; i <= experts; i += 1) {
-    const id = `e${String(i).padStart(3, '0')}`;
-    stores.model.putExpert(time.now(), id, ['urban-planning', 'transport', 'urban-services']);
+  const roster = Array.from({ length: experts }, (_, i) => `e${String(i + 1).padStart(3, '0')}`);
+  for (const id of roster) {
+    stores.model.putExpert(time.now(), id, SPECIALTIES);
     stores.model.setReachable(time.now(), id, true);
     stores.model.setIntent(time.now(), id, 'ready', null, null);
   }
   start();
+  for (const at of day.emptiedAt ?? [])
+    time.after(at, () => {
+      trace('emptied');
+      witness.broke();
+      empty(stores);
+      const since = time.now();
+      time.after(REBUILT_WITHIN_MS, () => {
+        for (const one of unknown({ stores, exchange, witness }, since)) witness.saw(one);
+      });
+      time.after(chance.whole(0, 1000), rebuild);
+    });
+
+  /** As the room of the experts does: who there is, then who is at work, then who can be reached. Again until it works. */
+  function rebuild(): void {
+    const { instance, calls, routing } = running ?? {};
+    if (instance?.alive !== true || !calls || !routing) return void time.after(1000, rebuild);
+    muster(routing, calls).catch(() => time.after(200, rebuild));
+  }
+
+  async function muster(routing: Routing, calls: Calls): Promise<void> {
+    for (const id of roster) {
+      await routing.putExpert(id, SPECIALTIES);
+      const status = await routing.expert(id);
+      if (status?.intent !== 'ready') await routing.setIntent(id, 'ready', null, null);
+    }
+    await calls.putBack();
+    for (const id of roster) await routing.setReachable(id, !people.isAway(id));
+  }
+
   for (let i = 0; i < citizens; i += 1)
     time.after(chance.whole(0, CALLS_WITHIN_MS), () => people.citizenCalls());
 
@@ -177,6 +218,8 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
   await time.runUntil(time.now() + REST_MS);
   const calls = (running as { calls: Calls | null } | null)?.calls ?? null;
   const wrong = judge({ time, chance, witness, stores, exchange, calls });
+  if (witness.citizens().length !== citizens)
+    throw new Error(`Only ${witness.citizens().length} have called`);
   return { wrong, requests };
 }
 
@@ -204,7 +247,12 @@ const DECLINED = 21;
 const NORMAL = 16;
 const OUT_OF_ORDER = 27;
 
-function createPeople({ time, chance, exchange, reach }: PeopleDeps): People & { citizenCalls(): void } {
+function createPeople({
+  time,
+  chance,
+  exchange,
+  reach,
+}: PeopleDeps): People & { citizenCalls(): void; isAway(expertId: string): boolean } {
   const away = new Set<string>();
   const choice = new Map<string, string>();
 
@@ -219,6 +267,7 @@ function createPeople({ time, chance, exchange, reach }: PeopleDeps): People & {
   }
 
   return {
+    isAway: (expertId) => away.has(expertId),
     citizenCalls: () => {
       const channel = exchange().citizenCalls();
       choice.set(channel, chance.pick(['1', '1', '2']));
