@@ -30,6 +30,7 @@ const OPERATIONS = [
   'channels.stopMoh',
   'endpoints.listByTech',
   'events.userEvent',
+  'playbacks.get',
   'playbacks.stop',
   'recordings.deleteStored',
   'recordings.getStoredFile',

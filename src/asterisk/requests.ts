@@ -45,6 +45,7 @@ export function createRequests(call: Api['call'], app: string): Requests {
       return act('channels.playWithId', { channelId, playbackId, media });
     },
     stopPlayback: (playbackId) => act('playbacks.stop', { playbackId }),
+    isPlaying: async (playbackId) => (await orNull(call('playbacks.get', { playbackId }))) !== null,
     startMusic: (channelId) => act('channels.startMoh', { channelId, mohClass: MUSIC }),
     stopMusic: (channelId) => act('channels.stopMoh', { channelId }),
     setVariables: (channelId, variables) => act('channels.setChannelVars', { channelId, variables }),

@@ -83,6 +83,8 @@ export interface Telephony {
   /** Plays the sounds in order as one playback. sounds: prompt keys (`menu/choose`) or `tone:` names. */
   play(channelId: string, playbackId: string, sounds: readonly string[]): Promise<Reached>;
   stopPlayback(playbackId: string): Promise<Reached>;
+  /** Whether the words still sound, or wait for others to end. */
+  isPlaying(playbackId: string): Promise<boolean>;
   startMusic(channelId: string): Promise<Reached>;
   stopMusic(channelId: string): Promise<Reached>;
   /** Variables are told in the channel list and so survive our own death. */

@@ -36,6 +36,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   const found = await look(deps);
   const known = new Set(ours.map(({ call }) => call.id));
   for (const { runner, call } of ours) missedEvents(runner, call, found);
+  await Promise.all(ours.map(({ runner, call }) => missedSilence(runner, call, found, telephony)));
 
   const { kept, refused } = await snapshots.all();
   const orphans = kept.filter(({ call }) => !known.has(call.id));
@@ -91,6 +92,28 @@ function missedEvents(runner: Runner, call: Call, { byId }: Found): void {
   if (offerId !== undefined && state === 'talking' && leg === undefined)
     runner.post({ type: 'expert-gone', offerId, cause: null });
   if (!call.citizenGone && !citizenHere) runner.post({ type: 'citizen-gone', cause: null });
+}
+
+/**
+ * Words ended and nobody heard of it, or what was to sound, or to be hung up, could not be asked for: without this the
+ * citizen would be left in silence.
+ */
+async function missedSilence(
+  runner: Runner,
+  call: Call,
+  { byId }: Found,
+  telephony: Telephony,
+): Promise<void> {
+  const { state, playing, visit, channelId } = call;
+  if (call.citizenGone || !byId.has(channelId)) return;
+  if (playing !== null) {
+    if (!(await telephony.isPlaying(playing)))
+      runner.post({ type: 'playback-finished', playbackId: playing });
+  } else if (state === 'waiting' || state === 'position' || state === 'ringing') {
+    await telephony.startMusic(channelId);
+  } else if (state === 'leaving' || state === 'wrap-up') {
+    runner.post({ type: 'timer', name: 'last-words', visit });
+  }
 }
 
 async function takeUp({ call, effects }: Snapshot, found: Found, deps: ReconcileDeps): Promise<void> {
@@ -152,8 +175,9 @@ async function sweep(deps: ReconcileDeps, found: Found): Promise<void> {
   const { telephony, routing, switchboard } = deps;
   const belongs = (offerId: string) =>
     [...switchboard.live().values()].some((runner) => {
-      const { offer, talk } = runner.call();
-      return offer?.offerId === offerId || talk?.offerId === offerId;
+      const { state, offer, talk } = runner.call();
+      // A talk that is over is still told of in wrap-up.
+      return offer?.offerId === offerId || (state === 'talking' && talk?.offerId === offerId);
     });
   for (const { id } of found.channels) {
     const offerId = offerOf(id);

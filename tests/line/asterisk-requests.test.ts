@@ -234,8 +234,10 @@ describe('a channel', () => {
     const channelId = await talk();
     const playbackId = `pb-${randomUUID()}`;
     expect(await telephony().play(channelId, playbackId, ['tone:ring'])).toBe('done');
+    expect(await telephony().isPlaying(playbackId)).toBe(true);
     expect(await telephony().stopPlayback(playbackId)).toBe('done');
     await line.event('playback-finished', (event) => event.playbackId === playbackId);
+    expect(await telephony().isPlaying(playbackId)).toBe(false);
     expect(await telephony().stopPlayback(playbackId)).toBe('gone');
     const missing = `pb-${randomUUID()}`;
     expect(await telephony().play(channelId, missing, ['no/such-sound'])).toBe('done');

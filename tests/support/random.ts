@@ -12,10 +12,10 @@ export function random(seed: number): () => number {
 /** The same numbers, asked for as one needs them. */
 export interface Chance {
   /** From..to, both included. */
-  whole(from: number, to: number): number;
+  whole: (from: number, to: number) => number;
   /** True so many times in a hundred. */
-  percent(share: number): boolean;
-  pick<T>(from: readonly T[]): T;
+  percent: (share: number) => boolean;
+  pick: <T>(from: readonly T[]) => T;
 }
 
 export function chance(seed: number): Chance {

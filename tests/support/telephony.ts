@@ -68,6 +68,7 @@ export function scriptedTelephony(): ScriptedTelephony {
     asteriskInfo: () => ask(null, () => ({ systemName: 'clinic', startedAt, version: '22.10.1' })),
     blockSources: unscripted('blockSources'),
     stopPlayback: unscripted('stopPlayback'),
+    isPlaying: unscripted('isPlaying'),
     startMusic: unscripted('startMusic'),
     stopMusic: unscripted('stopMusic'),
     setVariables: unscripted('setVariables'),

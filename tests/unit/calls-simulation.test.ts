@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { chance } from '../support/random.ts';
 import type { Mishap } from '../support/simulation/instance.ts';
-import { live, type Day } from '../support/simulation/world.ts';
+import { live, type Day, type Trouble } from '../support/simulation/world.ts';
 
 /**
  * The shell around the table of calls, with a fault wherever it waits for something. A day that fails is told by its seed and
@@ -27,6 +28,16 @@ async function everyRequest(seed: number, mishap: Mishap): Promise<{ days: numbe
   return { days: requests.length, wrong };
 }
 
+/** Far enough from one another that none comes while another one lasts: two at the same moment are more than is promised. */
+function severalTroubles(seed: number): Trouble[] {
+  const { pick, whole } = chance(seed * 7919);
+  return [0, 1, 2, 3].map((index) => ({
+    what: pick(['redis-emptied', 'redis-away', 'socket-lost', 'killed'] as const),
+    at: index * 12_000 + whole(500, 8000),
+    forMs: whole(100, 4000),
+  }));
+}
+
 describe('the line, simulated', () => {
   it(
     'serves everybody when nothing goes wrong',
@@ -51,15 +62,36 @@ describe('the line, simulated', () => {
     PATIENCE_MS,
   );
 
-  it(
-    'holds when Redis is emptied at any moment of a day',
-    async () => {
+  it.each<[Trouble['what'], number]>([
+    ['redis-emptied', 0],
+    ['redis-away', 300],
+    ['redis-away', 5000],
+    ['socket-lost', 150],
+    ['socket-lost', 4000],
+    ['killed', 0],
+  ])(
+    'holds with %s for %i ms at any moment of a day',
+    async (what, forMs) => {
       const wrong: string[] = [];
       for (let seed = 1; seed <= 10; seed += 1)
         for (let at = 500; at <= 60_000; at += 997) {
-          const found = (await live({ seed, ...HALL, emptiedAt: [at] })).wrong;
-          if (found.length > 0) wrong.push(`seed ${seed}, emptied at ${at} ms: ${found.join('; ')}`);
+          const found = (await live({ seed, ...HALL, troubles: [{ what, at, forMs }] })).wrong;
+          if (found.length > 0) wrong.push(`seed ${seed}, ${what} at ${at} ms: ${found.join('; ')}`);
         }
+      expect(wrong).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'holds through days of several troubles, one after another',
+    async () => {
+      const wrong: string[] = [];
+      for (let seed = 1; seed <= 1000; seed += 1) {
+        const troubles = severalTroubles(seed);
+        const found = (await live({ seed, citizens: 8, experts: 3, troubles })).wrong;
+        if (found.length > 0) wrong.push(`seed ${seed}, ${JSON.stringify(troubles)}: ${found.join('; ')}`);
+      }
       expect(wrong).toEqual([]);
     },
     PATIENCE_MS,

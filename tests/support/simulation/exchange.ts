@@ -232,6 +232,9 @@ export function createExchange(deps: {
     );
   }
 
+  const wordsOn = (playbackId: string) =>
+    [...channels.values()].find(({ words }) => words.some(({ id }) => id === playbackId));
+
   /** Asterisk answers 404 for what is no more. */
   function on<T>(channelId: string, act: (channel: Channel) => T): T | 'gone' {
     const channel = channels.get(channelId);
@@ -269,13 +272,12 @@ export function createExchange(deps: {
         ),
       stopPlayback: (playbackId) =>
         ask('stopPlayback', () => {
-          const channel = [...channels.values()].find(({ words }) =>
-            words.some(({ id }) => id === playbackId),
-          );
+          const channel = wordsOn(playbackId);
           if (channel === undefined) return 'gone';
           endWords(channel, playbackId);
           return 'done';
         }),
+      isPlaying: (playbackId) => ask('isPlaying', () => wordsOn(playbackId) !== undefined),
       startMusic: (id) => ask('startMusic', () => done(id, (channel) => setMusic(channel, true))),
       stopMusic: (id) => ask('stopMusic', () => done(id, (channel) => setMusic(channel, false))),
       setVariables: (id, variables) =>

@@ -29,10 +29,19 @@ export interface Day {
   experts: number;
   /** Number of the request that goes wrong, counted from 1. */
   mishaps?: ReadonlyMap<number, Mishap>;
-  /** Redis loses everything at these milliseconds of the day. */
-  emptiedAt?: readonly number[];
+  troubles?: readonly Trouble[];
   /** Told what happens, for whoever follows one day. */
   trace?: (line: string) => void;
+}
+
+/**
+ * At this millisecond of the day, and for how long. redis-emptied: loses everything. redis-away: answers nothing.
+ * socket-lost: the application hears nothing of the exchange, and asks it nothing.
+ */
+export interface Trouble {
+  what: 'redis-emptied' | 'redis-away' | 'socket-lost' | 'killed';
+  at: number;
+  forMs?: number;
 }
 
 export interface Outcome {
@@ -62,6 +71,7 @@ const CALLS_WITHIN_MS = 20_000;
 /** By then a living line has served them all. */
 const OVER_BY_MS = 600_000;
 const REBUILT_WITHIN_MS = 5000;
+const HEARTBEAT_LIVES_MS = 3500;
 /** Nothing may be left over after this time. */
 const REST_MS = 61_000;
 
@@ -117,6 +127,13 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
     return mishap === 'killed-before' || mishap === 'killed-after' ? mishap : null;
   }
 
+  function link(instance: Instance): void {
+    if (!instance.alive) return;
+    instance.linked = true;
+    exchange.connect(instance, (event) => instance.hear(event));
+    instance.onLink('ready');
+  }
+
   function start(): void {
     const instance: Instance = {
       ...{ alive: true, lastArrival: 0, linked: false },
@@ -133,8 +150,9 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
       tools,
     );
     const toRedis = { code: 'redis-failed', patienceMs: 500, connection: newConnection() };
-    const redisLine = createAsk(toRedis, instance, tools);
-    // An entry is never given up by the outbox: it is there, or the process is no more.
+    const isAway = () => (stores.redis.status === 'ready' ? null : 'redis-failed');
+    const redisLine = createAsk({ ...toRedis, refused: isAway }, instance, tools);
+    // An entry is never given up by the outbox: it is there (in PostgreSQL without Redis), or the process is no more.
     const ledgerLine = createAsk(toRedis, instance, { ...tools, faults: { ...faults, next: onlyKills } });
     const clock = { now: () => time.now(), monotonic: () => time.now() };
     const telephony = exchange.telephony(instance, exchangeLine);
@@ -154,12 +172,7 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
           awaySince = null;
         },
       });
-      time.after(chance.whole(5, 50), () => {
-        if (!instance.alive) return;
-        instance.linked = true;
-        exchange.connect(instance, (event) => instance.hear(event));
-        instance.onLink('ready');
-      });
+      time.after(chance.whole(5, 50), () => link(instance));
     };
     void begin();
   }
@@ -180,17 +193,44 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
     stores.model.setIntent(time.now(), id, 'ready', null, null);
   }
   start();
-  for (const at of day.emptiedAt ?? [])
+  for (const { what, at, forMs = 0 } of day.troubles ?? [])
     time.after(at, () => {
-      trace('emptied');
+      trace(`${what} ${forMs}`);
       witness.broke();
+      befalls[what](forMs);
+    });
+
+  const befalls: Record<Trouble['what'], (forMs: number) => void> = {
+    'redis-emptied': () => {
       empty(stores);
       const since = time.now();
-      time.after(REBUILT_WITHIN_MS, () => {
-        for (const one of unknown({ stores, exchange, witness }, since)) witness.saw(one);
-      });
+      // A second trouble may hold it up.
+      if (day.troubles?.length === 1)
+        time.after(REBUILT_WITHIN_MS, () => {
+          for (const one of unknown({ stores, exchange, witness }, since)) witness.saw(one);
+        });
       time.after(chance.whole(0, 1000), rebuild);
-    });
+    },
+    'redis-away': (forMs) => {
+      stores.redis.status = 'reconnecting';
+      time.after(forMs, () => {
+        stores.redis.status = 'ready';
+        stores.redis.emit('ready');
+        // The last heartbeat has died meanwhile.
+        if (forMs > HEARTBEAT_LIVES_MS) rebuild();
+      });
+    },
+    'socket-lost': (forMs) => {
+      const { instance } = running!;
+      if (!instance.linked) return;
+      instance.linked = false;
+      exchange.disconnect(instance);
+      awaySince ??= time.now();
+      instance.onLink('down');
+      time.after(forMs, () => link(instance));
+    },
+    killed: () => faults.kill(running!.instance),
+  };
 
   /** As the room of the experts does: who there is, then who is at work, then who can be reached. Again until it works. */
   function rebuild(): void {
