@@ -24,6 +24,8 @@ export interface HandoverDeps {
   areaCode: string;
   asteriskId: () => string;
   recordingsDir: string;
+  /** Whether the call was ours after all and its end is written. */
+  hasEnded: (callId: string) => Promise<boolean>;
 }
 
 interface Missed {
@@ -50,6 +52,9 @@ export function createHandover(deps: HandoverDeps): Handover {
     const id = callIdOf(deps.asteriskId(), missed.channelId);
     const at = new Date(deps.clock.now()).toISOString();
     const facts = factsOf(missed, message, deps);
+    // Hung up in the moment before the channel told that we have it: the exchange keeps what we have written already.
+    const leftNothing = message === null && missed.keyedNumber === null;
+    if (leftNothing && (await deps.hasEnded(id))) facts.splice(1);
     for (const [index, fact] of facts.entries()) {
       // The call may have been with us before the exchange kept its message: `call.entered` is then already there.
       const seq = fact.kind === 'call.entered' ? 1 : KEPT_SEQ + index;

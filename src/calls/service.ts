@@ -105,6 +105,7 @@ export function createCalls(deps: CallsDeps): Calls {
     ...shared,
     ledger: observedLedger(deps.ledger, observe),
     recordingsDir: config.RECORDINGS_DIR,
+    hasEnded: (callId) => switchboard.hasEnded(callId),
   });
 
   /** Events of the time in which we do not yet know what is there; null once we do. */

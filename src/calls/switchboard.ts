@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { ChannelSnapshot, Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -20,6 +21,8 @@ export interface Switchboard {
   setOutcome(expertId: string, digit: string): 'saved' | 'refused';
   take(step: Step): Runner;
   live(): ReadonlyMap<string, Runner>;
+  /** Whether this process has written the end of this call, which is waited for a little where it is still live. */
+  hasEnded(callId: string): Promise<boolean>;
   /** Waits until every call has handled what arrived so far. */
   settle(): Promise<void>;
   /**
@@ -58,12 +61,18 @@ const CAUSES: Readonly<Record<number, MissReason>> = {
 };
 
 const DESTROYED_WITHIN_MS = 200;
+/** The end of a channel is told within milliseconds; longer than the exchange takes to answer one request. */
+const ENDS_WITHIN_MS = 3000;
+const ENDED_KEPT = 10_000;
 
 export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   const { telephony, settings, clock, log } = deps;
   const runners = new Map<string, Runner>();
   const citizens = new Map<string, Runner>();
   const leaving = new Map<string, NodeJS.Timeout>();
+  /** Whose end we have written, oldest first. */
+  const ended = new Set<string>();
+  const endings = new EventEmitter().setMaxListeners(0);
   const playbackOwner = (playbackId: string) =>
     runners.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
 
@@ -80,6 +89,19 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
     citizens.delete(call.channelId);
     clearTimeout(leaving.get(call.channelId));
     leaving.delete(call.channelId);
+    // A call handed over to the exchange is over for us without an end of ours.
+    if (call.citizenGone) ended.add(call.id);
+    const [oldest] = ended;
+    if (ended.size > ENDED_KEPT && oldest !== undefined) ended.delete(oldest);
+    endings.emit(call.id);
+  }
+
+  async function hasEnded(callId: string): Promise<boolean> {
+    if (runners.has(callId))
+      await once(endings, callId, { signal: AbortSignal.timeout(ENDS_WITHIN_MS) }).catch(() =>
+        log.warn({ callId }, 'call.still-live'),
+      );
+    return ended.has(callId);
   }
 
   function enter(channel: ChannelSnapshot, args: string[], at: number): void {
@@ -222,6 +244,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
       return 'saved';
     },
     live: () => runners,
+    hasEnded,
     settle: async () => void (await Promise.all([...runners.values()].map((runner) => runner.idle()))),
     rest: async (signal) => {
       for (const timer of leaving.values()) clearTimeout(timer);
