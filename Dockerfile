@@ -21,6 +21,7 @@ COPY --from=compiled /srv/clinic/dist dist
 COPY package.json ./
 COPY sql sql
 COPY src/routing/commands src/routing/commands
+COPY src/calls/commands src/calls/commands
 COPY src/stack/image/healthy.mjs src/stack/image/
 COPY dialplan/softphone.json dialplan/
 USER 1000:1000
@@ -47,7 +48,7 @@ COPY src/stack/image/packages.sh /srv/
 RUN sh /srv/packages.sh asterisk
 # The first with the features and security fixes relied upon.
 RUN dpkg --compare-versions "$(dpkg-query -W -f '${Version}' asterisk)" ge 1:22.10.1
-RUN ["install", "-d", "-o", "61137", "-g", "61137", "-m", "0700", "/srv/spool", "/srv/db", "/srv/log"]
+RUN ["install", "-d", "-o", "61137", "-g", "61137", "-m", "0700", "/srv/spool", "/srv/spool/recording", "/srv/db", "/srv/log"]
 # Rendered by the image above into volumes; Asterisk only reads them.
 RUN ["install", "-d", "-m", "0755", "/srv/etc", "/srv/data", "/srv/run"]
 USER 61137:61137

@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { systemClock } from './clock.ts';
+import { createSteadyClock } from './clock.ts';
 import { ConfigError, readConfig, roles, type Config, type Role } from './config.ts';
 import { createLog, switchDebug, type Log } from './log.ts';
 import { codeOf, messageOf } from './platform/fault.ts';
@@ -10,6 +10,7 @@ import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
 import { startProbes } from './roles/probes.ts';
+import { keepClock } from './roles/clock-keeper.ts';
 import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
 import { startWatch } from './roles/watch.ts';
@@ -134,13 +135,19 @@ async function main(): Promise<void> {
     preparations.push(work);
     return work;
   };
+  const clock = createSteadyClock();
   const shared: Shared = {
-    ...{ config, log, clock: systemClock, pool, redis, registry: createRegistry({ config, pool, redis }) },
+    ...{ config, log, clock, pool, redis, registry: createRegistry({ config, pool, redis }) },
     ...{ giveUp, retire, draining: () => ending.signal.aborted },
     ...{ prepare, prepared: () => Promise.allSettled(preparations) },
   };
   await prepareSchema(config, log, ending.signal, giveUp);
   const wanted = roles(config);
+  // Where there are no calls in hand a jump is followed without them.
+  if (!wanted.has('calls')) {
+    const keeper = keepClock({ clock, log, isQuiet: () => true });
+    running.push({ close: () => Promise.resolve(keeper.close()) });
+  }
   const parts: Part[] = wanted.has('web') ? [...wanted] : ['probes', ...wanted];
   // Side by side: while a part is away one role may wait for it, the probes of another tell so.
   await Promise.all(parts.map((part) => startRole(part, shared, running, ending.signal)));

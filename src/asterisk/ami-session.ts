@@ -21,6 +21,13 @@ export interface AmiSettings {
 /** Sends one action. @throws AsteriskFault `ami-timeout`, `ami-refused` (reason: Asterisk's words), `value-refused`. */
 export type Act = (name: string, values?: Readonly<Record<string, string>>) => Promise<Raw>;
 
+/** What can be asked of a connection that is signed in. */
+export interface AmiActions {
+  act: Act;
+  /** An action that is answered by events: all of them up to the one named `complete`. Fails as `act` does. */
+  list: (name: string, complete: string) => Promise<Raw[]>;
+}
+
 /**
  * One connection of asterisk-manager, from connecting to its end. The library's own way of coming back (after ten
  * seconds, with prints to the console) and its queue of held actions are never used: an action is sent when signed in,
@@ -30,7 +37,7 @@ export type Act = (name: string, values?: Readonly<Record<string, string>>) => P
  */
 export async function runAmi(
   settings: AmiSettings,
-  parts: { over: AbortController; onReady: (act: Act) => void; onEvent: (event: Raw) => void },
+  parts: { over: AbortController; onReady: (actions: AmiActions) => void; onEvent: (event: Raw) => void },
 ): Promise<Error> {
   const { over, onReady, onEvent } = parts;
   const client = createAmiClient(null, settings.host, settings.username, settings.password, true);
@@ -46,7 +53,7 @@ export async function runAmi(
     });
     await answered(settings, over.signal, 'login', (done) => client.login(done));
     const act = createAct(client, settings, over.signal);
-    onReady(act);
+    onReady({ act, list: createList(client, settings, over.signal) });
     for (;;) {
       await pause(settings.pingEveryMs, over.signal);
       await act('Ping');
@@ -73,6 +80,31 @@ function createAct(client: AmiClient, settings: AmiSettings, signal: AbortSignal
       );
     } finally {
       // The library would wait for an answer that never came for as long as the connection lives.
+      client.removeAllListeners(actionid);
+    }
+  };
+}
+
+function createList(client: AmiClient, settings: AmiSettings, signal: AbortSignal): AmiActions['list'] {
+  let sequence = 0;
+  return async (name, complete) => {
+    const actionid = `clinic-list-${++sequence}`;
+    const found: Raw[] = [];
+    let hear: (event: unknown) => void = () => undefined;
+    try {
+      await answered(settings, signal, name, (done) => {
+        hear = (event) => {
+          if (!isRaw(event) || event.actionid !== actionid) return;
+          if (event.event === complete) done();
+          else found.push(event);
+        };
+        client.on('managerevent', hear);
+        // Accepted: the list follows.
+        client.action({ action: name, actionid }, (fault) => (fault ? done(fault) : undefined));
+      });
+      return found;
+    } finally {
+      client.removeListener('managerevent', hear);
       client.removeAllListeners(actionid);
     }
   };

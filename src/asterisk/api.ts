@@ -11,6 +11,7 @@ const OPERATIONS = [
   'asterisk.deleteObject',
   'asterisk.getInfo',
   'asterisk.getObject',
+  'asterisk.setGlobalVar',
   'asterisk.updateObject',
   'bridges.addChannel',
   'bridges.createWithId',
@@ -25,7 +26,9 @@ const OPERATIONS = [
   'channels.move',
   'channels.originateWithId',
   'channels.playWithId',
+  'channels.record',
   'channels.setChannelVars',
+  'channels.snoopChannelWithId',
   'channels.startMoh',
   'channels.stopMoh',
   'endpoints.listByTech',
@@ -33,7 +36,11 @@ const OPERATIONS = [
   'playbacks.get',
   'playbacks.stop',
   'recordings.deleteStored',
+  'recordings.getLive',
   'recordings.getStoredFile',
+  'recordings.listStored',
+  'recordings.pause',
+  'recordings.unpause',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];

@@ -32,17 +32,26 @@ const LATE_ECHOES = 2;
  */
 export async function runConnection(
   settings: ConnectionSettings,
-  parts: { echo: Echo; intake: Intake; over: AbortController; onReady: (echoMs: number) => void },
+  parts: {
+    echo: Echo;
+    intake: Intake;
+    over: AbortController;
+    onReady: (echoMs: number) => void;
+    /** at: when the echo was sent, on the monotonic clock. */
+    onProven: (at: number) => void;
+  },
 ): Promise<Error> {
-  const { echo, intake, over, onReady } = parts;
+  const { echo, intake, over, onReady, onProven } = parts;
   const { clock, openTimeoutMs } = settings;
   let socket: EventSocket | null = null;
   try {
     socket = await open(settings, intake, over, (opening) => (socket = opening));
     // Every request in it has a time-out, but a closed socket need not be waited for.
     await within(settings.prepare(), over.signal, { ms: openTimeoutMs, clock, late: unprepared });
-    onReady(await echo.prove(over.signal));
-    return await keepProving(settings, echo, intake, over.signal);
+    const echoMs = await echo.prove(over.signal);
+    onProven(clock.monotonic() - echoMs);
+    onReady(echoMs);
+    return await keepProving(settings, { echo, intake, onProven }, over.signal);
   } catch (error) {
     if (over.signal.aborted) return reasonOf(over.signal);
     return error instanceof Error ? error : new Error(String(error));
@@ -71,7 +80,7 @@ function open(
         resolve(socket);
       },
       onFrame: intake.frame,
-      onClosed: (reason) => over.abort(new AsteriskFault('ari-unreachable', reason)),
+      onClosed: (reason, code) => over.abort(new AsteriskFault(code, reason)),
     });
     onOpening(socket);
     if (over.signal.aborted) aborted();
@@ -80,16 +89,16 @@ function open(
 
 /** Throws when an echo stays away; that is its only end. */
 async function keepProving(
-  { echoEveryMs, log }: ConnectionSettings,
-  echo: Echo,
-  intake: Intake,
+  { echoEveryMs, clock, log }: ConnectionSettings,
+  { echo, intake, onProven }: { echo: Echo; intake: Intake; onProven: (at: number) => void },
   signal: AbortSignal,
 ): Promise<never> {
   for (let late = 0; ;) {
     await pause(echoEveryMs, signal);
     const heardBefore = intake.heard();
     try {
-      await echo.prove(signal);
+      const echoMs = await echo.prove(signal);
+      onProven(clock.monotonic() - echoMs);
       late = 0;
     } catch (error) {
       if (signal.aborted || intake.heard() === heardBefore || ++late > LATE_ECHOES) throw error;

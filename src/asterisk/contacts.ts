@@ -1,7 +1,7 @@
 import { child, readTime, text, type Raw } from './events.ts';
 import type { TelephonyEvent } from './telephony.ts';
 
-/** Which telephones are registered, told only when it changes: a refreshed registration is no news. */
+/** Which telephones are registered and where, told only when it changes: a refreshed registration is no news. */
 export interface Contacts {
   /** An event of ARI about an endpoint → what it means; null for news of nothing. */
   read: (raw: Raw) => TelephonyEvent | null;
@@ -24,12 +24,14 @@ export function createContacts(): Contacts {
     if (endpoint === '') return null;
     const live = addresses.get(endpoint) ?? new Set();
     addresses.set(endpoint, live);
-    if (LIVE.has(text(status))) live.add(text(uri));
+    const isLive = LIVE.has(text(status));
+    const moved = isLive && live.size > 0 && !live.has(text(uri));
+    if (isLive) live.add(text(uri));
     else live.delete(text(uri));
     const reachable = live.size > 0;
-    return changed(told, endpoint, reachable)
-      ? { type: 'contact', endpoint, reachable, at: readTime(raw.timestamp) }
-      : null;
+    const event = { type: 'contact', endpoint, reachable, at: readTime(raw.timestamp) } as const;
+    if (changed(told, endpoint, reachable)) return event;
+    return moved ? { ...event, moved } : null;
   }
 
   function state(raw: Raw, isOnline: (endpoint: Raw) => boolean | null): TelephonyEvent | null {

@@ -27,6 +27,9 @@ export function readEvent(raw: Raw): TelephonyEvent | null {
   return read?.(raw, readTime(raw.timestamp)) ?? null;
 }
 
+/** Asterisk's AST_SOFTHANGUP_SHUTDOWN (include/asterisk/channel.h, 22.10): in a soft request `cause` holds such flags. */
+const SHUTDOWN = 4;
+
 type Reader = (raw: Raw, at: number) => TelephonyEvent | null;
 
 /** An event about one channel; null without the channel's id. */
@@ -54,7 +57,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   ChannelHangupRequest: ofChannel((channelId, raw, at) => ({
     type: 'hangup-requested',
     channelId,
-    cause: number(raw.cause),
+    byExchange: raw.soft === true && (number(raw.cause) & SHUTDOWN) !== 0,
     at,
   })),
   ChannelStateChange: ofChannel((channelId, raw, at) => ({
@@ -102,6 +105,7 @@ export function readChannel(raw: Raw): ChannelSnapshot {
     createdAt: readTime(raw.creationtime),
     application: text(dialplan.app_name),
     applicationData: text(dialplan.app_data),
+    context: text(dialplan.context),
     variables: Object.fromEntries(variables),
   };
 }

@@ -1,8 +1,9 @@
 import { systemClock, type Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { runAmi, type Act, type AmiSettings } from './ami-session.ts';
+import { runAmi, type AmiActions, type AmiSettings } from './ami-session.ts';
 import { forever, type Attempt } from './deadlines.ts';
 import { AsteriskFault, brief, reached } from './faults.ts';
+import { text } from './events.ts';
 import { createListeners } from './listeners.ts';
 import { readQuality, type Quality } from './quality.ts';
 import { readSender, type Sender } from './senders.ts';
@@ -26,7 +27,22 @@ export interface Manager {
    * @throws AsteriskFault `link-down`, `ami-timeout`, `ami-refused`, `value-refused`.
    */
   redirect: (channelName: string, context: string, extension: string, priority: number) => Promise<Reached>;
+  /** Every channel there is. @throws as `redirect` does. */
+  channels: () => Promise<ManagerChannel[]>;
+  /** A variable of the whole dialplan; '' where it was never set. @throws as `redirect` does. */
+  readGlobal: (name: string) => Promise<string>;
+  setGlobal: (name: string, value: string) => Promise<void>;
   close: () => Promise<void>;
+}
+
+export interface ManagerChannel {
+  /** `PJSIP/trunk-00000001` */
+  name: string;
+  /** Where the dialplan is with it, `Stasis` for one in an application's hands; its arguments as one text. */
+  application: string;
+  applicationData: string;
+  /** null: in none. */
+  bridgeId: string | null;
 }
 
 export interface ManagerSettings {
@@ -50,7 +66,7 @@ export function createManager(settings: ManagerSettings): Manager {
   const quality = createListeners<Quality>(log);
   const senders = createListeners<Sender>(log);
   const ended = new AbortController();
-  let act: Act | null = null;
+  let actions: AmiActions | null = null;
 
   async function connection(): Promise<Attempt> {
     const over = new AbortController();
@@ -59,15 +75,15 @@ export function createManager(settings: ManagerSettings): Manager {
     ended.signal.addEventListener('abort', end);
     // Asterisk says so in the same breath as it lets us in, a moment before the library tells us that we are in.
     let bootedEarly = false;
-    const onReady = (ready: Act): void => {
+    const onReady = (ready: AmiActions): void => {
       worked = true;
-      act = ready;
+      actions = ready;
       log.info({ host, port }, 'manager.ready');
       if (bootedEarly) booted.tell();
     };
     const onEvent = (event: Readonly<Record<string, unknown>>): void => {
       if (event.event === 'FullyBooted') {
-        if (act === null) bootedEarly = true;
+        if (actions === null) bootedEarly = true;
         else booted.tell();
         return;
       }
@@ -77,7 +93,7 @@ export function createManager(settings: ManagerSettings): Manager {
       if (sender !== null) senders.tell(sender);
     };
     const reason = await runAmi(session, { over, onReady, onEvent });
-    act = null;
+    actions = null;
     ended.signal.removeEventListener('abort', end);
     return { reason, worked };
   }
@@ -87,15 +103,30 @@ export function createManager(settings: ManagerSettings): Manager {
     return 'again';
   });
 
+  function ready(doing: string): AmiActions {
+    if (actions === null) throw new AsteriskFault('link-down', `${doing}: there is no manager connection`);
+    return actions;
+  }
+
   return {
-    link: () => (act === null ? 'down' : 'ready'),
+    link: () => (actions === null ? 'down' : 'ready'),
     onBooted: booted.add,
     onQuality: quality.add,
     onSender: senders.add,
     redirect: async (channelName, context, extension, priority) => {
-      if (act === null) throw new AsteriskFault('link-down', 'Redirect: there is no manager connection');
       const to = { Channel: channelName, Context: context, Exten: extension, Priority: String(priority) };
-      return reached(act('Redirect', to));
+      return reached(ready('Redirect').act('Redirect', to));
+    },
+    channels: async () =>
+      (await ready('CoreShowChannels').list('CoreShowChannels', 'CoreShowChannelsComplete')).map((raw) => ({
+        name: text(raw.channel),
+        application: text(raw.application),
+        applicationData: text(raw.applicationdata),
+        bridgeId: text(raw.bridgeid) === '' ? null : text(raw.bridgeid),
+      })),
+    readGlobal: async (name) => text((await ready('Getvar').act('Getvar', { Variable: name })).value),
+    setGlobal: async (name, value) => {
+      await ready('Setvar').act('Setvar', { Variable: name, Value: value });
     },
     close: async () => {
       ended.abort(new AsteriskFault('link-down', 'the manager was closed'));

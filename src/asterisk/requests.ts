@@ -9,6 +9,7 @@ import { commaList } from './values.ts';
 export type Requests = Omit<
   Telephony,
   | 'link'
+  | 'trust'
   | 'onLink'
   | 'onEvent'
   | 'onReplaced'
@@ -88,6 +89,9 @@ export function createRequests(call: Api['call'], app: string): Requests {
     },
     deleteStoredRecording: (recordingName) => act('recordings.deleteStored', { recordingName }),
 
+    setGlobal: async (variable, value) => {
+      await call('asterisk.setGlobalVar', { variable, value });
+    },
     asteriskInfo: async () => readInfo(await call('asterisk.getInfo')),
   };
 }

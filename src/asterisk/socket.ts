@@ -21,8 +21,8 @@ export interface SocketSettings {
   clock: Clock;
   onOpen: () => void;
   onFrame: (text: string) => void;
-  /** Exactly once, not after `end`. reason: for the log. */
-  onClosed: (reason: string) => void;
+  /** Exactly once, not after `end`. code: `ari-timeout` if we gave it up before it was open. reason: for the log. */
+  onClosed: (reason: string, code: 'ari-timeout' | 'ari-unreachable') => void;
 }
 
 /** An event is some kB; a channel with very many variables stays far below this. */
@@ -37,7 +37,7 @@ export function openSocket(settings: SocketSettings): EventSocket {
     maxPayload: LARGEST_FRAME_BYTES,
     perMessageDeflate: false,
   });
-  const stop = startDeadline(openTimeoutMs, clock, () => close('it did not open in time'));
+  const stop = startDeadline(openTimeoutMs, clock, () => close('it did not open in time', 'ari-timeout'));
 
   function end(): void {
     stop();
@@ -46,9 +46,9 @@ export function openSocket(settings: SocketSettings): EventSocket {
     socket.on('error', () => undefined);
     socket.terminate();
   }
-  function close(reason: string): void {
+  function close(reason: string, code: 'ari-timeout' | 'ari-unreachable' = 'ari-unreachable'): void {
     end();
-    settings.onClosed(reason);
+    settings.onClosed(reason, code);
   }
 
   socket.on('open', () => {

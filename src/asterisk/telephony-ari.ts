@@ -10,6 +10,7 @@ import { createListeners } from './listeners.ts';
 import { createRequests, isIdleRunner } from './requests.ts';
 import { createMoves } from './moves.ts';
 import { createSoftphones } from './softphones.ts';
+import { createTalkSounds, type TalkSounds } from './talk-sounds.ts';
 import type { LinkState, Telephony, TelephonyEvent } from './telephony.ts';
 import { createTransport } from './transport.ts';
 
@@ -46,7 +47,7 @@ export interface AriCounts {
   refused: number;
 }
 
-export type AriTelephony = Telephony & { counts(): AriCounts };
+export type AriTelephony = Telephony & { counts(): AriCounts; talkSounds: TalkSounds };
 
 /**
  * Telephony over Asterisk's REST interface. Connects in the background and comes back for ever. Start order as the
@@ -74,7 +75,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     clock,
     log,
     openTimeoutMs: settings.openTimeoutMs ?? 2000,
-    echoEveryMs: settings.echoEveryMs ?? 5000,
+    echoEveryMs: settings.echoEveryMs ?? 1000,
     echoDeadlineMs: settings.echoDeadlineMs ?? 2000,
     prepare: async () => {
       await api.load();
@@ -86,6 +87,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     },
     sendEcho: (eventName) => api.call('events.userEvent', { eventName, application: app }),
     onState: links.tell,
+    yields: () => finishing,
     onRaw: (raw) => {
       const event = raw.application === app ? readEvent(raw) : phones.read(raw);
       if (event === null) {
@@ -100,9 +102,14 @@ export function createTelephony(settings: AriSettings): AriTelephony {
     onReplaced: () => replaced.tell(),
   });
 
-  const call: Api['call'] = async (operation, args) => {
+  function refuseWithoutLink(operation: string): void {
     if (link.state() !== 'ready' && !finishing)
       throw new AsteriskFault('link-down', `${operation}: there is no link to Asterisk`);
+  }
+  const call: Api['call'] = async (operation, args) => {
+    const ours = link.trust();
+    if (ours !== true) await ours;
+    refuseWithoutLink(operation);
     counts.requests++;
     const began = clock.monotonic();
     const told = (outcome: string) => settings.onRequest?.(operation, outcome, clock.monotonic() - began);
@@ -119,11 +126,19 @@ export function createTelephony(settings: AriSettings): AriTelephony {
   };
   const requests = createRequests(call, app);
   const softphones = createSoftphones(call);
+  const talkSounds = createTalkSounds(call, app, async (path) => {
+    const ours = link.trust();
+    if (ours !== true) await ours;
+    refuseWithoutLink('recordings.getStoredFile');
+    return transport.stream(path);
+  });
 
   return {
     ...requests,
+    talkSounds,
     takeOver: (channelId, args) => moves.during(channelId, () => requests.takeOver(channelId, args)),
     link: link.state,
+    trust: () => finishing || link.trust(),
     onLink: links.add,
     onEvent: events.add,
     onReplaced: replaced.add,
@@ -141,7 +156,8 @@ export function createTelephony(settings: AriSettings): AriTelephony {
       finishing = on;
     },
     stopHearing: async () => {
-      finishing = true;
+      // What another process took without our consent is not ours to finish.
+      if (link.trust() !== false) finishing = true;
       await link.close();
     },
     close: async () => {

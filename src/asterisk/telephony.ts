@@ -14,12 +14,16 @@ export type TelephonyEvent =
   | { type: 'channel-left'; channelId: string; at: number }
   /** cause: Q.850 number (16 = normal clearing, 17 = busy, 19 = no answer). */
   | { type: 'channel-destroyed'; channelId: string; cause: number; at: number }
-  | { type: 'hangup-requested'; channelId: string; cause: number; at: number }
+  /** byExchange: Asterisk is being stopped and hangs up on everybody; nobody at a telephone has wanted it. */
+  | { type: 'hangup-requested'; channelId: string; byExchange: boolean; at: number }
   | { type: 'channel-state'; channelId: string; state: string; at: number }
   | { type: 'digit'; channelId: string; digit: string; at: number }
   | { type: 'playback-finished'; playbackId: string; failed: boolean; at: number }
-  /** A telephone registered (`reachable`) or is no longer to be reached. endpoint: `e001`. */
-  | { type: 'contact'; endpoint: string; reachable: boolean; at: number }
+  /**
+   * A telephone registered (`reachable`) or is no longer to be reached. endpoint: `e001`. moved: it was to be reached already,
+   * and registered from another address, as after a restart.
+   */
+  | { type: 'contact'; endpoint: string; reachable: boolean; moved?: true; at: number }
   /** An endpoint's whole state: `online` is false when its last contact is gone. */
   | { type: 'endpoint-state'; endpoint: string; online: boolean; at: number };
 
@@ -37,6 +41,8 @@ export interface ChannelSnapshot {
   /** Asterisk application the channel is in and its arguments, e.g. `Stasis` with `clinic,citizen,1378`. */
   application: string;
   applicationData: string;
+  /** Of the dialplan, where the channel is or was last. */
+  context: string;
   variables: Record<string, string>;
 }
 
@@ -77,6 +83,13 @@ export interface Telephony {
    * last event that was ours, before the link is told as down.
    */
   onReplaced(listener: () => void): () => void;
+
+  /**
+   * Whether the calls are still ours. false: another process took the exchange without our consent. A promise of the
+   * answer: this process was stopped or blocked for so long that another may have done so, and has to hear from the
+   * exchange first. Requests wait for that by themselves.
+   */
+  trust(): boolean | Promise<boolean>;
 
   answer(channelId: string): Promise<Reached>;
   hangup(channelId: string, cause?: number): Promise<Reached>;
@@ -127,6 +140,8 @@ export interface Telephony {
   storedRecording(name: string): Promise<Uint8Array | null>;
   deleteStoredRecording(name: string): Promise<Reached>;
 
+  /** A variable of the whole dialplan, forgotten when Asterisk restarts. */
+  setGlobal(name: string, value: string): Promise<void>;
   asteriskInfo(): Promise<{ systemName: string; startedAt: number; version: string }>;
   /**
    * Whether requests go through without a socket. For a process about to hand over: what it has begun it may still finish

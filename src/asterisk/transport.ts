@@ -10,7 +10,14 @@ export interface Transport {
    * @throws AsteriskFault `ari-timeout`, `ari-unreachable`, `ari-refused` (any status from 300 on).
    */
   send: (method: string, path: string, body?: string) => Promise<Uint8Array>;
+  /** A reply of any length, read as fast as it is taken; given up where nothing comes for ten seconds. */
+  stream: (path: string) => Promise<Streamed>;
   close: () => void;
+}
+
+export interface Streamed {
+  bytes: number;
+  parts: AsyncIterable<Uint8Array>;
 }
 
 export interface TransportSettings {
@@ -24,6 +31,7 @@ export interface TransportSettings {
 
 /** Asterisk counts every connection against `sessionlimit`, which browsers' telephones share. */
 const MOST_CONNECTIONS = 32;
+const STREAM_IDLE_MS = 10_000;
 /** A list of 300 channels has 300 kB, a spoken message of ten minutes 10 MB. */
 const LARGEST_REPLY_BYTES = 64 * 1024 * 1024;
 
@@ -81,8 +89,36 @@ export function createTransport({
     });
   }
 
-  return { send: (method, path, body) => exchange(method, path, body, true), close: () => agent.destroy() };
+  /** On a connection of its own: it may last, and the others are counted. */
+  function stream(path: string): Promise<Streamed> {
+    const at = { method: 'GET', path };
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(
+        origin + path,
+        { headers: { authorization }, timeout: STREAM_IDLE_MS },
+        (reply) => {
+          const status = reply.statusCode ?? 0;
+          if (status >= 200 && status < 300)
+            return resolve({ bytes: Number(reply.headers['content-length']), parts: reply as Parts });
+          collect(reply).then((data) => reject(refusal(status, data, at)), reject);
+        },
+      );
+      request.on('timeout', () => request.destroy(new Error('nothing came for too long')));
+      request.on('error', (cause) =>
+        reject(new AsteriskFault('ari-unreachable', `GET ${path} broke off`, { ...at, cause })),
+      );
+      request.end();
+    });
+  }
+
+  return {
+    send: (method, path, body) => exchange(method, path, body, true),
+    stream,
+    close: () => agent.destroy(),
+  };
 }
+
+type Parts = AsyncIterable<Uint8Array>;
 
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

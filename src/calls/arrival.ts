@@ -20,9 +20,24 @@ function entryTime(entered: string | undefined, at: number): number {
   return at - written < 2000 ? at : written;
 }
 
+/** Events are told within milliseconds, and are kept for seconds at the most: beyond this one of two clocks has jumped. */
+const SAME_CLOCK_MS = 60_000;
+
+/** An arrival told by a clock that differs from ours, which orders everything that follows. at: the event's time; now: ours. */
+export function byOurClock(arrival: Arrival, at: number, now: number): Arrival {
+  if (Math.abs(now - at) < SAME_CLOCK_MS) return arrival;
+  const enteredAt = arrival.enteredAt + now - at;
+  return {
+    ...arrival,
+    enteredAt,
+    facts: { ...arrival.facts, enteredAt: new Date(enteredAt).toISOString() },
+  };
+}
+
 /**
  * A citizen's channel as it enters from the dialplan, made an arrival of a call.
- * args: `citizen`, `menu` or `direct`, time of entry. at: Asterisk's time of the event, milliseconds.
+ * args: `citizen`, `menu` or `direct`, time of entry; of a citizen we have called `callback`, the call's id, time of entry.
+ * at: Asterisk's time of the event, milliseconds.
  */
 export function arrivalOf(
   channel: ChannelSnapshot,
@@ -50,6 +65,23 @@ export function arrivalOf(
       caller: number,
       callerReason: reason,
       enteredAt: new Date(enteredAt).toISOString(),
+    },
+  };
+}
+
+/** The first entry of a call that we place. number: E.164, the citizen's. */
+export function callbackArrival(
+  { callId, channelId, number }: { callId: string; channelId: string; number: string },
+  asteriskId: string,
+  now: number,
+): Arrival {
+  return {
+    ...{ id: callId, channelId, enteredAt: now, caller: number, firstSeq: 1 },
+    facts: {
+      direction: 'outbound',
+      ...{ asteriskId, channelId, sipCallId: null, entry: 'callback' },
+      ...{ callerReceived: number, caller: number, callerReason: null },
+      enteredAt: new Date(now).toISOString(),
     },
   };
 }

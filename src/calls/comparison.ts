@@ -64,7 +64,7 @@ export function createComparison(deps: ComparisonDeps): Comparison {
   return { once, mended: () => mended, close: () => clearInterval(timer) };
 }
 
-/** A citizen under music must stand in the queue, rung for by nobody. */
+/** A citizen under music, or to be called back, must stand in the queue, rung for by nobody. */
 function disagrees(call: Call, hasPlace: boolean, activity: 'ringing' | 'talking' | undefined): boolean {
-  return call.state === 'waiting' && (!hasPlace || activity !== undefined);
+  return (call.state === 'waiting' || call.state === 'due') && (!hasPlace || activity !== undefined);
 }

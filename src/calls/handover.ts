@@ -1,11 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Telephony } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { messagePath } from '../recordings/names.ts';
+import type { Kept, Vault } from '../recordings/vault.ts';
+import { fault } from '../platform/fault.ts';
+import { OWNER_STALE } from '../platform/fence.ts';
 import { readCaller } from './caller.ts';
-import { callIdOf } from './identity.ts';
+import { callIdOf, isOfEarlierStart } from './identity.ts';
 import type { Ending, Ledger, LedgerFact } from './ledger.ts';
 
 /** Calls the dialplan kept while no application was there, handed over one by one and acknowledged each. */
@@ -23,7 +25,9 @@ export interface HandoverDeps {
   log: Log;
   areaCode: string;
   asteriskId: () => string;
-  recordingsDir: string;
+  /** When this Asterisk was started, by its own clock; milliseconds since the epoch. */
+  startedAt: () => number;
+  vault: Pick<Vault, 'keep'>;
   /** Whether the call was ours after all and its end is written. */
   hasEnded: (callId: string) => Promise<boolean>;
 }
@@ -38,10 +42,18 @@ interface Missed {
   recording: string | null;
   seconds: number;
   endedAt: number;
+  /** Nobody hung up: the channel went with the Asterisk it was on. */
+  cutOff: boolean;
 }
 
 /** Above every number a live call reaches. */
 const KEPT_SEQ = 1_000_000_000;
+/**
+ * Each kind has its number, however much of a call is handed over: the same call twice gives the same entries. It may have
+ * been with us before the exchange kept its message: `call.entered` is then already there.
+ */
+const seqOf = (kind: LedgerFact['kind']): number =>
+  kind === 'call.entered' ? 1 : KEPT_SEQ + ['number.kept', 'message.kept', 'call.ended'].indexOf(kind) + 1;
 const HANDOVER = { context: 'clinic-handover', extension: 'import' };
 
 export function createHandover(deps: HandoverDeps): Handover {
@@ -52,14 +64,12 @@ export function createHandover(deps: HandoverDeps): Handover {
     const id = callIdOf(deps.asteriskId(), missed.channelId);
     const at = new Date(deps.clock.now()).toISOString();
     const facts = factsOf(missed, message, deps);
-    // Hung up in the moment before the channel told that we have it: the exchange keeps what we have written already.
-    const leftNothing = message === null && missed.keyedNumber === null;
-    if (leftNothing && (await deps.hasEnded(id))) facts.splice(1);
-    for (const [index, fact] of facts.entries()) {
-      // The call may have been with us before the exchange kept its message: `call.entered` is then already there.
-      const seq = fact.kind === 'call.entered' ? 1 : KEPT_SEQ + index;
-      await ledger.append({ ...fact, callId: id, seq, at, actor: 'system' });
-    }
+    // Hung up in the moment before the channel told that we have it, or come back to us after a message: the end is written.
+    if (await deps.hasEnded(id)) facts.pop();
+    // Who stood still while another took over does not know what became of the call; the other has it handed over as well.
+    if (!(await telephony.trust())) throw fault(OWNER_STALE, `${id} is for another process to take over`);
+    for (const fact of facts)
+      await ledger.append({ ...fact, callId: id, seq: seqOf(fact.kind), at, actor: 'system' });
     log.info(
       { callId: id, withMessage: message !== null, withNumber: missed.keyedNumber !== null },
       'missed.imported',
@@ -69,13 +79,15 @@ export function createHandover(deps: HandoverDeps): Handover {
   return {
     start: () => telephony.runDialplan(HANDOVER.context, HANDOVER.extension),
     take: async (channelId, args) => {
-      const missed = readMissed(args);
+      const missed = readMissed(args, deps.startedAt());
       if (missed === null) log.error({ args: args.length }, 'missed.unreadable');
       else {
         await keep(missed);
+        // Before the row: handed over once more without its sound it adds nothing to what is written, and after the row nobody
+        // would know of the sound any more.
+        for (const take of takesOf(missed.recording)) await telephony.deleteStoredRecording(take);
         // Only now may the dialplan forget it; until then a fault means it is handed over again.
         await telephony.setVariables(channelId, { CLINIC_IMPORTED: '1' });
-        if (missed.recording !== null) await telephony.deleteStoredRecording(missed.recording);
       }
       await telephony.continueInDialplan(channelId);
     },
@@ -86,7 +98,7 @@ export function createHandover(deps: HandoverDeps): Handover {
 const CHANNEL_ID = /^([A-Za-z0-9_.]+-)*[0-9]+\.[0-9]+$/;
 
 /** The dialplan's arguments; null when they are not what was agreed. */
-function readMissed(args: readonly string[]): Missed | null {
+function readMissed(args: readonly string[], startedAt: number): Missed | null {
   const [
     ,
     channelId = '',
@@ -98,6 +110,7 @@ function readMissed(args: readonly string[]): Missed | null {
     recording = '',
     seconds = '',
     ended = '',
+    status = '',
   ] = args;
   if (!CHANNEL_ID.test(channelId) || !/^[0-9]{9,11}$/.test(at)) return null;
   return {
@@ -111,33 +124,24 @@ function readMissed(args: readonly string[]): Missed | null {
     seconds: /^[0-9]+$/.test(seconds) ? Number(seconds) : 0,
     // A row left open by a call that Asterisk's own end cut off tells when it was last written.
     endedAt: Math.max(Number(at), /^[0-9]{9,11}$/.test(ended) ? Number(ended) : 0) * 1000,
+    cutOff: status === 'open' && isOfEarlierStart(channelId, startedAt),
   };
 }
 
-interface Message {
-  file: string;
-  bytes: number;
-  sha256: string;
+/** The dialplan lets a message be spoken three times, and names the takes one after another. */
+function takesOf(recording: string | null): string[] {
+  const [first] = recording?.split('~') ?? [];
+  return first === undefined ? [] : [first, `${first}~2`, `${first}~3`];
 }
 
-async function fetchMessage(
-  missed: Missed,
-  { telephony, recordingsDir }: HandoverDeps,
-): Promise<Message | null> {
+async function fetchMessage(missed: Missed, { telephony, vault }: HandoverDeps): Promise<Kept | null> {
   if (missed.recording === null) return null;
   const sound = await telephony.storedRecording(missed.recording);
   if (sound === null || sound.byteLength === 0) return null;
-  const file = `${new Date(missed.enteredAt).toISOString().slice(0, 10)}/${missed.channelId}.wav`;
-  const path = join(recordingsDir, file);
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-  // Written beside and renamed, so that a file under its name is always whole.
-  const half = `${path}.${randomUUID()}`;
-  await writeFile(half, sound, { mode: 0o600 });
-  await rename(half, path);
-  return { file, bytes: sound.byteLength, sha256: createHash('sha256').update(sound).digest('hex') };
+  return vault.keep(messagePath(missed.channelId, missed.enteredAt), Readable.from([sound]));
 }
 
-function factsOf(missed: Missed, message: Message | null, deps: HandoverDeps): LedgerFact[] {
+function factsOf(missed: Missed, message: Kept | null, deps: HandoverDeps): LedgerFact[] {
   const enteredAt = new Date(missed.enteredAt).toISOString();
   const { number, reason } = readCaller(missed.caller, missed.withheld, deps.areaCode);
   const facts: LedgerFact[] = [
@@ -156,28 +160,29 @@ function factsOf(missed: Missed, message: Message | null, deps: HandoverDeps): L
       },
     },
   ];
-  const { seconds, keyedNumber } = missed;
+  const { seconds, keyedNumber, cutOff } = missed;
+  const ending = endingOf(message, keyedNumber, cutOff);
   if (keyedNumber !== null) facts.push({ kind: 'number.kept', data: { number: keyedNumber } });
-  if (message !== null)
-    facts.push({
-      kind: 'message.kept',
-      data: { recording: message.file, seconds, bytes: message.bytes, sha256: message.sha256 },
-    });
+  if (message !== null) {
+    const { path: recording, ...sums } = message;
+    facts.push({ kind: 'message.kept', data: { recording, seconds, ...sums } });
+  }
   facts.push({
     kind: 'call.ended',
     data: {
-      ending: endingOf(message, keyedNumber),
+      ending,
       endedAt: new Date(missed.endedAt).toISOString(),
       state: 'greeting',
       cause: null,
-      note: 'kept-by-the-exchange',
+      note: ending === 'failed' ? 'exchange-lost' : 'kept-by-the-exchange',
     },
   });
   return facts;
 }
 
-/** A message or a number left is something to come back to; a caller who left neither gave up. */
-function endingOf(message: Message | null, keyedNumber: string | null): Ending {
+/** A message or a number left is something to come back to; a caller who left neither gave up, or was cut off. */
+function endingOf(message: Kept | null, keyedNumber: string | null, cutOff: boolean): Ending {
   if (message !== null) return 'voicemail';
-  return keyedNumber === null ? 'abandoned' : 'callback';
+  if (keyedNumber !== null) return 'callback';
+  return cutOff ? 'failed' : 'abandoned';
 }

@@ -17,6 +17,7 @@ export function insistent(telephony: Telephony): Telephony {
     startMusic: (channelId) => again(() => telephony.startMusic(channelId)),
     stopMusic: (channelId) => again(() => telephony.stopMusic(channelId)),
     setVariables: (channelId, variables) => again(() => telephony.setVariables(channelId, variables)),
+    continueInDialplan: (channelId, to) => again(() => telephony.continueInDialplan(channelId, to)),
     watchChannel: (channelId) => again(() => telephony.watchChannel(channelId)),
     createBridge: (bridgeId) => again(() => telephony.createBridge(bridgeId)),
     addToBridge: (bridgeId, channelId) => again(() => telephony.addToBridge(bridgeId, channelId)),

@@ -74,6 +74,7 @@ async function putRows(client: Queryable, projected: readonly Projection[]): Pro
     ['calls/put-segments', projected.flatMap((one) => one.segments)],
     ['calls/put-outcomes', projected.flatMap((one) => one.outcomes)],
     ['calls/put-recordings', projected.flatMap((one) => one.recordings)],
+    ['calls/put-promises', projected.flatMap((one) => one.promise ?? [])],
   ];
   for (const [statement, rows] of sets)
     if (rows.length > 0) await query(client, statement, [JSON.stringify(rows)]);

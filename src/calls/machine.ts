@@ -1,11 +1,14 @@
 import type { Call, CallEvent, Effect, Settings, State } from './call.ts';
 import { STATES } from './call.ts';
+import { closed } from './closed.ts';
 import type { LedgerFact } from './ledger.ts';
-import { greeting as greetingWords } from './phrases.ts';
-import { ended, greeting, hoursCheck, leaving, LONGEST_WORDS_SECONDS, menu } from './reception.ts';
-import { after, play, record, type Draft, type Row } from './table.ts';
+import { greeting as greetingWords, recorded } from './phrases.ts';
+import { dialling, due, inviting } from './callback.ts';
+import { ended, greeting, hoursCheck, leaving, menu } from './reception.ts';
+import { after, effect, LONGEST_WORDS_SECONDS, play, type Draft, type Row } from './table.ts';
 import { talking, wrappingUp } from './talk.ts';
-import { connecting, position, ringing, waiting } from './waiting.ts';
+import { connecting, ringing } from './ringing.ts';
+import { position, waiting } from './waiting.ts';
 
 /** The option-8 call as a table: every state, and in it every event. */
 export const TABLE: Readonly<Record<State, Row>> = {
@@ -18,7 +21,11 @@ export const TABLE: Readonly<Record<State, Row>> = {
   connecting,
   talking,
   'wrap-up': wrappingUp,
+  closed,
   leaving,
+  due,
+  dialling,
+  inviting,
   ended,
 };
 
@@ -28,21 +35,54 @@ export interface Step {
 }
 
 export type Arrival = Pick<Call, 'id' | 'channelId' | 'enteredAt' | 'caller'> & {
-  /** Number of the first ledger entry: 1, or above what an earlier process may have written. */
+  /** Whereafter the numbers of ledger entries go on: 1, or above what an earlier process may have written. */
   firstSeq: number;
   facts: Extract<LedgerFact, { kind: 'call.entered' }>['data'];
 };
 
 /** A citizen has entered: the row comes first, then the greeting. */
 export function begin(arrival: Arrival, settings: Settings, now: number): Step {
-  const { facts, firstSeq, ...known } = arrival;
-  const call: Call = {
-    ...known,
-    state: 'greeting',
+  const draft: Draft = { call: enters(arrival, 'greeting'), effects: [], settings, now };
+  writeEntry(draft, arrival, 'citizen');
+  play(draft, settings.recordTalks ? [...greetingWords, ...recorded] : greetingWords);
+  after(draft, LONGEST_WORDS_SECONDS, 'silence');
+  return { call: draft.call, effects: draft.effects };
+}
+
+/** What was promised to a citizen: to be called at a number, as if they had waited since. */
+export interface Promised {
+  callbackId: string;
+  number: string;
+  specialty: string;
+  /** Of the call the promise was given in: its place in the queue. */
+  score: number;
+}
+
+/** A promise is due: the row comes first, then it waits for an expert with the place of the call it was given in. */
+export function beginCallback(arrival: Arrival, promised: Promised, settings: Settings, now: number): Step {
+  const { callbackId, number, specialty, score } = promised;
+  const callback = { id: callbackId, number, askings: 0 };
+  const call = { ...enters(arrival, 'due'), specialty, score, queuedAt: now, callback };
+  const draft: Draft = { call, effects: [], settings, now };
+  writeEntry(draft, arrival, 'system');
+  effect(draft, { do: 'join-queue' });
+  return { call: draft.call, effects: draft.effects };
+}
+
+/** A call enters once: whoever writes it, an earlier process or the exchange's own row (handover.ts), writes number 1. */
+function writeEntry(draft: Draft, { facts: data }: Arrival, actor: string): void {
+  effect(draft, { do: 'record', entry: { kind: 'call.entered', data, seq: 1, actor } });
+}
+
+function enters({ id, channelId, enteredAt, caller, firstSeq }: Arrival, state: State): Call {
+  return {
+    ...{ id, channelId, enteredAt, caller },
+    state,
     visit: 1,
-    seq: firstSeq - 1,
+    seq: firstSeq,
     specialty: null,
     queuedAt: null,
+    score: null,
     menuMisses: 0,
     digit: null,
     playing: null,
@@ -52,14 +92,14 @@ export function begin(arrival: Arrival, settings: Settings, now: number): Step {
     offer: null,
     attempts: 0,
     talk: null,
+    window: null,
+    listening: null,
+    survey: null,
+    closed: null,
+    callback: null,
     ending: null,
     citizenGone: false,
   };
-  const draft: Draft = { call, effects: [], settings, now };
-  record(draft, { kind: 'call.entered', data: facts }, 'citizen');
-  play(draft, greetingWords);
-  after(draft, LONGEST_WORDS_SECONDS, 'silence');
-  return { call: draft.call, effects: draft.effects };
 }
 
 /** Pure: the next state of the call and what is to be done, in order. now: milliseconds since the epoch. */
@@ -75,7 +115,7 @@ export function step(call: Call, event: CallEvent, settings: Settings, now: numb
 
 /** The table as a Mermaid state diagram; the README shows it and a test compares the two. */
 export function diagram(): string {
-  const lines = ['stateDiagram-v2', '  [*] --> greeting'];
+  const lines = ['stateDiagram-v2', '  [*] --> greeting', '  [*] --> due'];
   for (const state of STATES) {
     const targets = new Map<State, string[]>();
     for (const [event, cell] of Object.entries(TABLE[state])) {

@@ -8,3 +8,6 @@ export const OUTCOME_BY_DIGIT: Readonly<Record<string, string>> = {
   '6': 'call-dropped',
   '9': 'other',
 };
+
+/** The one outcome that says by itself that something is still to be done. */
+export const needsFollowUp = (code: string): boolean => code === 'follow-up-needed';

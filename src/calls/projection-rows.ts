@@ -7,6 +7,7 @@ export interface Projection {
   segments: SegmentProjection[];
   outcomes: OutcomeProjection[];
   recordings: RecordingProjection[];
+  promise: PromiseProjection | null;
 }
 
 export type CallState = 'greeting' | 'menu' | 'queued' | 'ringing' | 'talking' | 'wrap-up' | 'ended';
@@ -17,10 +18,10 @@ export interface CallProjection {
   asterisk_id: string | null;
   channel_id: string | null;
   sip_call_id: string | null;
-  entry: 'menu' | 'direct' | 'fallback';
+  entry: 'menu' | 'direct' | 'fallback' | 'callback';
   caller: string | null;
   caller_received: string;
-  caller_reason: 'withheld' | 'invalid' | null;
+  caller_reason: 'withheld' | 'invalid' | 'erased' | null;
   keyed_number: string | null;
   specialty: string | null;
   entered_at: string;
@@ -31,6 +32,7 @@ export interface CallProjection {
   ending: Ending | null;
   hangup_cause: number | null;
   expert_id: string | null;
+  survey_score: number | null;
 }
 
 export interface OfferProjection {
@@ -52,6 +54,7 @@ export interface SegmentProjection {
   started_at: string;
   ended_at: string | null;
   ended_by: 'citizen' | 'expert' | 'fault' | null;
+  survey_score: number | null;
 }
 
 export interface OutcomeProjection {
@@ -72,5 +75,17 @@ export interface RecordingProjection {
   bytes: number;
   seconds: number;
   sha256: string;
+  key_id: string | null;
+  file_sha256: string | null;
   created_at: string;
+}
+
+/** What the citizen is owed after a call that did not reach its end. */
+export interface PromiseProjection {
+  call_id: string;
+  reason: 'failed' | 'callback' | 'voicemail';
+  /** Where to be called: as keyed, else the caller's own; null where the caller has withheld it. */
+  number: string | null;
+  specialty: string | null;
+  made_at: string;
 }

@@ -5,6 +5,7 @@ import type {
   OfferProjection,
   OutcomeProjection,
   Projection,
+  PromiseProjection,
 } from './projection-rows.ts';
 
 /*
@@ -13,7 +14,7 @@ import type {
  */
 
 type Facts<Kind extends LedgerFact['kind']> = Extract<LedgerFact, { kind: Kind }>['data'];
-type Rows = Projection & { wrappedUp: boolean };
+type Rows = Omit<Projection, 'promise'> & { wrappedUp: boolean; wantsCallback: boolean; numberLeft: boolean };
 
 /**
  * @param entries of one call, in any order.
@@ -29,11 +30,12 @@ export function project(entries: readonly LedgerEntry[]): Projection | null {
     segments: [],
     outcomes: [],
     recordings: [],
-    wrappedUp: false,
+    ...{ wrappedUp: false, wantsCallback: false, numberLeft: false },
   };
   for (const entry of ordered) apply(rows, entry);
+  settle(rows);
   const { call, offers, segments, outcomes, recordings } = rows;
-  return { call, offers, segments, outcomes, recordings };
+  return { call, offers, segments, outcomes, recordings, promise: promiseOf(rows) };
 }
 
 function entered(id: string, data: Facts<'call.entered'>): CallProjection {
@@ -58,6 +60,7 @@ function entered(id: string, data: Facts<'call.entered'>): CallProjection {
     ending: null,
     hangup_cause: null,
     expert_id: null,
+    survey_score: null,
   };
 }
 
@@ -65,7 +68,12 @@ function apply(rows: Rows, entry: LedgerEntry): void {
   const { call } = rows;
   switch (entry.kind) {
     case 'call.entered':
+    case 'wait.told':
+    case 'caller.listed':
     case 'fault.met':
+    case 'callback.tried':
+    case 'recording.paused':
+    case 'recording.resumed':
       return;
     case 'hours.checked':
       if (entry.data.specialty === null && entry.data.open) move(call, 'menu');
@@ -81,6 +89,13 @@ function apply(rows: Rows, entry: LedgerEntry): void {
       call.specialty = entry.data.specialty;
       call.queued_at ??= entry.data.queuedAt;
       return move(call, 'queued');
+    case 'queue.full':
+      // Turned away by us, whatever the citizen says to it.
+      rows.wantsCallback = true;
+      return;
+    case 'wish.made':
+      rows.wantsCallback ||= entry.data.wish === 'callback';
+      return;
     case 'offer.made':
       rows.offers.push(offer(call.id, entry.data));
       return move(call, 'ringing');
@@ -99,12 +114,29 @@ function apply(rows: Rows, entry: LedgerEntry): void {
     case 'outcome.set':
       rows.outcomes.push(outcome(entry, entry.data));
       return;
+    case 'survey.answered':
+      return rate(rows, entry.data);
     case 'message.kept':
       return keepMessage(rows, entry, entry.data);
     case 'number.kept':
+      rows.numberLeft = true;
       call.keyed_number = entry.data.number;
       return;
   }
+}
+
+/** Whoever gave up waiting but has left a message or a number, or asked for a call back, has not gone without a word. */
+function settle(rows: Rows): void {
+  if (rows.call.ending === 'abandoned') rows.call.ending = whatIsLeft(rows) ?? 'abandoned';
+}
+
+function whatIsLeft(rows: Rows): 'voicemail' | 'callback' | null {
+  const { call, recordings, wantsCallback, numberLeft } = rows;
+  if (recordings.length > 0 || call.ending === 'voicemail') return 'voicemail';
+  // Numbers that were erased since have been there.
+  const hasCaller = call.caller !== null || call.caller_reason === 'erased';
+  const toBeCalled = numberLeft || (wantsCallback && hasCaller);
+  return toBeCalled || call.ending === 'callback' ? 'callback' : null;
 }
 
 /** What still trickles in after the end (an offer cancelled, say) does not bring the call back to life. */
@@ -152,6 +184,7 @@ function answer(rows: Rows, data: Facts<'call.answered'>): void {
     started_at: data.answeredAt,
     ended_at: null,
     ended_by: null,
+    survey_score: null,
   });
   move(call, 'talking');
 }
@@ -169,6 +202,7 @@ function endSegment(rows: Rows, data: Facts<'segment.ended'>): void {
       started_at: data.startedAt,
       ended_at: null,
       ended_by: null,
+      survey_score: null,
     };
     segments.push(open);
   }
@@ -178,10 +212,23 @@ function endSegment(rows: Rows, data: Facts<'segment.ended'>): void {
   move(call, data.by === 'fault' ? 'queued' : 'wrap-up');
 }
 
-/** A call that was talked in is in wrap-up after the citizen has gone, until its expert has done with it. */
+/** The mark is for the talk it was given after, whoever else has talked in this call. */
+function rate({ call, segments }: Rows, { score, expertId }: Facts<'survey.answered'>): void {
+  call.survey_score = score;
+  const talk = segments.findLast((one) => one.expert_id === expertId);
+  if (talk !== undefined) talk.survey_score = score;
+}
+
+/**
+ * A call that was talked in is in wrap-up after the citizen has gone, until its expert has done with it, or it is written off
+ * (`remains` in rebuild.ts): nobody knew any more that there was one. The first end counts.
+ */
 function end(rows: Rows, data: Facts<'call.ended'>): void {
   const { call } = rows;
-  if (call.ending !== null) return;
+  if (call.ending !== null) {
+    if (data.ending === 'failed') call.state = 'ended';
+    return;
+  }
   const wrapsUp = call.state === 'wrap-up' && data.ending === 'answered' && !rows.wrappedUp;
   call.state = wrapsUp ? 'wrap-up' : 'ended';
   call.ending = data.ending;
@@ -202,6 +249,16 @@ function outcome(entry: LedgerEntry, data: Facts<'outcome.set'>): OutcomeProject
   };
 }
 
+/** A call that left something to be done: it ended by a fault of ours, or a number or a message was left, however it ended. */
+function promiseOf(rows: Rows): PromiseProjection | null {
+  const { id, direction, ending, keyed_number, caller, specialty, ended_at } = rows.call;
+  // An attempt to keep a promise makes no other one.
+  if (ended_at === null || direction === 'outbound') return null;
+  const reason = ending === 'failed' ? ending : whatIsLeft(rows);
+  if (reason === null) return null;
+  return { call_id: id, reason, number: keyed_number ?? caller, specialty, made_at: ended_at };
+}
+
 function keepMessage(rows: Rows, entry: LedgerEntry, data: Facts<'message.kept'>): void {
   rows.recordings.push({
     call_id: entry.callId,
@@ -211,6 +268,8 @@ function keepMessage(rows: Rows, entry: LedgerEntry, data: Facts<'message.kept'>
     bytes: data.bytes,
     seconds: Math.round(data.seconds),
     sha256: data.sha256,
+    key_id: data.keyId ?? null,
+    file_sha256: data.fileSha256 ?? null,
     created_at: entry.at,
   });
 }

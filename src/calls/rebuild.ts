@@ -1,9 +1,10 @@
 import type { BridgeSnapshot, ChannelSnapshot } from '../asterisk/telephony.ts';
 import type { Call, Settings } from './call.ts';
 import type { Arrival, Step } from './machine.ts';
-import { close } from './reception.ts';
+import { close } from './endings.ts';
+import { expertChannel, offerOfBridge } from './identity.ts';
 import { revive } from './revival.ts';
-import { effect, type Draft } from './table.ts';
+import { effect, iso, record, type Draft } from './table.ts';
 
 /**
  * Calls made anew without their snapshot, from what Asterisk itself still carries: the variables on the citizen's channel
@@ -23,16 +24,21 @@ const blank = (known: Pick<Call, 'id' | 'channelId' | 'enteredAt' | 'caller'>, n
   seq: seqAfter(known.enteredAt, now),
   specialty: null,
   queuedAt: null,
+  score: null,
   menuMisses: 0,
   digit: null,
   playing: null,
-  // Above any playback the lost process can have started: their names must not be used twice.
-  plays: seqAfter(known.enteredAt, now),
+  plays: 0,
   joined: false,
   joinFailures: 0,
   offer: null,
   attempts: 0,
   talk: null,
+  window: null,
+  listening: null,
+  survey: null,
+  closed: null,
+  callback: null,
   ending: null,
   citizenGone: false,
 });
@@ -47,32 +53,31 @@ export function rebuild(
   exchange: { channels: readonly ChannelSnapshot[]; bridges: readonly BridgeSnapshot[] },
   now: number,
 ): Call | null {
-  const { CLINIC_SPECIALTY, CLINIC_QUEUED_AT, CLINIC_ANSWERED_AT } = channel.variables;
+  const { CLINIC_SPECIALTY, CLINIC_QUEUED_AT, CLINIC_SCORE, CLINIC_ANSWERED_AT } = channel.variables;
   const queuedAt = time(CLINIC_QUEUED_AT);
   if (queuedAt === null || CLINIC_SPECIALTY === undefined || CLINIC_SPECIALTY === '') return null;
   // The place is written on the channel after it was written into the ledger.
-  const call = { ...blank(arrival, now), specialty: CLINIC_SPECIALTY, queuedAt, joined: true };
+  const place = { specialty: CLINIC_SPECIALTY, queuedAt, score: time(CLINIC_SCORE), joined: true };
+  const call = { ...blank(arrival, now), ...place };
   const talk = talkOf(channel.id, exchange);
   if (talk === null) return { ...call, state: 'waiting' };
   return { ...call, state: 'talking', talk: { ...talk, startedAt: time(CLINIC_ANSWERED_AT) ?? now } };
 }
-
-const BRIDGE = 'talk-';
-const LEG = 'exp-';
 
 function talkOf(
   channelId: string,
   { channels, bridges }: { channels: readonly ChannelSnapshot[]; bridges: readonly BridgeSnapshot[] },
 ): { offerId: string; expertId: string } | null {
   const bridge = bridges.find(
-    ({ id, channelIds }) => id.startsWith(BRIDGE) && channelIds.includes(channelId),
+    ({ id, channelIds }) => offerOfBridge(id) !== null && channelIds.includes(channelId),
   );
-  const offerId = bridge?.id.slice(BRIDGE.length);
-  const leg = channels.find(({ id }) => id === `${LEG}${offerId}`);
+  const offerId = offerOfBridge(bridge?.id ?? '');
+  if (bridge === undefined || offerId === null) return null;
+  const legId = expertChannel(offerId);
+  const leg = channels.find(({ id }) => id === legId);
   // `PJSIP/e001-00000012`
   const expertId = /^PJSIP\/(.+)-[^-]+$/.exec(leg?.name ?? '')?.[1];
-  if (offerId === undefined || expertId === undefined) return null;
-  return bridge?.channelIds.includes(`${LEG}${offerId}`) === true ? { offerId, expertId } : null;
+  return expertId !== undefined && bridge.channelIds.includes(legId) ? { offerId, expertId } : null;
 }
 
 function time(value: string | undefined): number | null {
@@ -81,23 +86,28 @@ function time(value: string | undefined): number | null {
 
 /**
  * A call of which nothing is left but its id: the citizen has gone. Where an expert still wraps it up it waits for that,
- * otherwise it is written down as over; a row that has its end already keeps it.
+ * otherwise it is written down as over. Its end may not have been written yet; one that has been stands.
  */
 export function remains(callId: string, expertId: string | null, settings: Settings, now: number): Step {
   const known = blank({ id: callId, channelId: '', enteredAt: timeOf(callId), caller: null }, now);
-  const ended = { ...known, ending: 'answered', citizenGone: true } as const;
-  if (expertId !== null)
-    return revive(
-      { ...ended, state: 'wrap-up', talk: { offerId: '', expertId, startedAt: now } },
-      false,
-      settings,
-      now,
-    );
+  if (expertId !== null) return wrapsUp(known, expertId, settings, now);
   const draft: Draft = { call: { ...known, state: 'waiting' }, effects: [], settings, now };
   effect(draft, { do: 'leave-queue' });
   effect(draft, { do: 'release', wrapUpSeconds: 0 });
   close(draft, 'failed', null, 'snapshot-refused');
   return { call: draft.call, effects: draft.effects };
+}
+
+function wrapsUp(known: ReturnType<typeof blank>, expertId: string, settings: Settings, now: number): Step {
+  const talk = { offerId: '', expertId, startedAt: now };
+  const call: Call = { ...known, state: 'wrap-up', talk, ending: 'answered', citizenGone: true };
+  const draft: Draft = { call, effects: [], settings, now };
+  record(draft, {
+    kind: 'call.ended',
+    data: { ending: 'answered', endedAt: iso(now), state: 'wrap-up', cause: null, note: 'snapshot-refused' },
+  });
+  const { call: revived, effects } = revive(draft.call, false, settings, now);
+  return { call: revived, effects: [...draft.effects, ...effects] };
 }
 
 /** The first 48 bits of a UUIDv7 are its time; a call's is that of its channel (see identity.ts). */

@@ -1,6 +1,11 @@
+import { announce, mustAnnounce, noteAnnounced } from './announcement.ts';
 import type { Phrase } from './phrases.ts';
 import * as phrases from './phrases.ts';
-import type { Ending } from './ledger.ts';
+import { turnAway } from './closed.ts';
+import { close, dismiss, isHandedOver, isHandedOverAtTheEnd, isLost, notWaiting } from './endings.ts';
+import { needsFollowUp } from './outcomes.ts';
+import { lastWordsOver, rates, silence } from './survey.ts';
+import { grant } from './wishes.ts';
 import {
   after,
   arrow,
@@ -10,6 +15,7 @@ import {
   go,
   hush,
   iso,
+  LONGEST_WORDS_SECONDS,
   play,
   record,
   row,
@@ -17,29 +23,6 @@ import {
 } from './table.ts';
 
 /** From the greeting to the chosen specialty, and the last words to whom we cannot serve. */
-
-/** If Asterisk never tells that words are over, the call goes on after this time all the same. */
-export const LONGEST_WORDS_SECONDS = 60;
-
-/** Writes the end of the call; the citizen's leg is gone. */
-export function close(draft: Draft, ending: Ending, cause: number | null, note: string | null = null): void {
-  const { state } = draft.call;
-  change(draft, { ending, citizenGone: true, playing: null });
-  record(
-    draft,
-    { kind: 'call.ended', data: { ending, endedAt: iso(draft.now), state, cause, note } },
-    'citizen',
-  );
-  go(draft, 'ended');
-}
-
-/** Says the last words and hangs up afterwards; how the call ended is known from now on. */
-export function dismiss(draft: Draft, ending: Ending, words: Phrase): void {
-  change(draft, { ending });
-  go(draft, 'leaving');
-  play(draft, words);
-  after(draft, LONGEST_WORDS_SECONDS, 'last-words');
-}
 
 function prompt(draft: Draft, words: Phrase): void {
   go(draft, 'menu');
@@ -74,24 +57,44 @@ function askHours(draft: Draft, specialty: string | null): void {
   effect(draft, { do: 'ask-hours', specialty });
 }
 
+/** Who has not heard it with the greeting hears it now. */
+function proceed(draft: Draft): void {
+  if (mustAnnounce(draft)) announce(draft);
+  else join(draft);
+}
+
 function join(draft: Draft): void {
   change(draft, { queuedAt: draft.now });
   go(draft, 'position');
   effect(draft, { do: 'join-queue' });
 }
 
-const hangsUp = arrow<'citizen-gone'>(['ended'], (draft, event) => close(draft, 'abandoned', event.cause));
+/**
+ * A listed number: no expert is rung, and whoever is listed wrongly can say so, for a message may be left. Ending `abandoned`
+ * stands for a hang-up before that; whatever is left makes it another. Outside of the hours too: a call back would ring an
+ * expert. closed: why nobody answers, none while it is open.
+ */
+function offerMessageOnly(draft: Draft, specialty: string | null, closed: Phrase): void {
+  record(draft, { kind: 'caller.listed', data: { specialty } });
+  dismiss(draft, 'abandoned', [...closed, ...phrases.messageOnly]);
+}
 
-/** An offer made while the citizen stands in no queue: routing is told so, and the expert is free again. */
-export const notWaiting = arrow<'offered'>([], (draft) => effect(draft, { do: 'leave-queue' }));
+/** Whether the words of `offerMessageOnly` are the last ones. */
+const isListed = ({ call }: Draft): boolean => call.state === 'leaving' && call.ending === 'abandoned';
+
+const hangsUp = arrow<'citizen-gone'>(['ended'], (draft, event) => close(draft, 'abandoned', event.cause));
 
 export const greeting = row(
   {
     'citizen-gone': hangsUp,
+    'exchange-lost': isLost,
+    'handed-over': isHandedOver,
     offered: notWaiting,
     'citizen-digit': arrow(['menu', 'hours-check'], (draft, event) => choose(draft, event.digit)),
     'playback-finished': arrow(['hours-check'], (draft, event) => {
-      if (finished(draft, event.playbackId)) askHours(draft, null);
+      if (!finished(draft, event.playbackId)) return;
+      noteAnnounced(draft, event);
+      askHours(draft, null);
     }),
     timer: arrow(['hours-check'], (draft) => askHours(draft, null)),
   },
@@ -101,14 +104,28 @@ export const greeting = row(
 export const hoursCheck = row(
   {
     'citizen-gone': hangsUp,
+    'exchange-lost': isLost,
+    'handed-over': isHandedOver,
     offered: notWaiting,
     'citizen-digit': arrow([], (draft, event) => change(draft, { digit: event.digit })),
-    'hours-told': arrow(['menu', 'hours-check', 'position', 'leaving'], (draft, event) => {
+    'hours-told': arrow(['menu', 'hours-check', 'position', 'closed', 'leaving'], (draft, event) => {
       const { specialty, open, reason, opensAt, words } = event;
       record(draft, { kind: 'hours.checked', data: { specialty, open, reason, opensAt } });
-      if (!open) return dismiss(draft, 'closed', words);
-      if (specialty !== null) return join(draft);
+      if (event.listed === true && (specialty !== null || !open))
+        return offerMessageOnly(draft, specialty, open ? [] : words);
+      if (!open) return turnAway(draft, words);
+      if (specialty !== null) return proceed(draft);
       return draft.call.digit === null ? prompt(draft, phrases.menu) : choose(draft, draft.call.digit);
+    }),
+    // The announcement is over: nothing else is said here.
+    'playback-finished': arrow(['position'], (draft, event) => {
+      if (!finished(draft, event.playbackId)) return;
+      noteAnnounced(draft, event);
+      join(draft);
+    }),
+    // It was never told to be over: the talk is not recorded.
+    timer: arrow(['position'], (draft) => {
+      if (draft.call.specialty !== null && mustAnnounce(draft)) join(draft);
     }),
   },
   'nobody has been asked for yet',
@@ -117,6 +134,8 @@ export const hoursCheck = row(
 export const menu = row(
   {
     'citizen-gone': hangsUp,
+    'exchange-lost': isLost,
+    'handed-over': isHandedOver,
     offered: notWaiting,
     'citizen-digit': arrow(['menu', 'hours-check'], (draft, event) => choose(draft, event.digit)),
     'playback-finished': arrow([], (draft, event) => {
@@ -132,21 +151,33 @@ export const setsOutcome = arrow<'outcome-set'>([], (draft, { expertId, code }) 
   if (draft.call.talk?.expertId !== expertId) return;
   record(
     draft,
-    { kind: 'outcome.set', data: { code, note: null, followUp: false, setAt: iso(draft.now) } },
+    { kind: 'outcome.set', data: { code, note: null, followUp: needsFollowUp(code), setAt: iso(draft.now) } },
     `expert:${expertId}`,
   );
 });
 
 export const leaving = row(
   {
+    // On the way to the message service, which has not got the citizen yet: what they wished for is written down.
     'citizen-gone': arrow(['ended'], (draft, event) =>
-      close(draft, draft.call.ending ?? 'failed', event.cause),
+      close(draft, draft.call.ending ?? 'abandoned', event.cause),
     ),
-    'handed-over': arrow(['ended'], (draft) => go(draft, 'ended')),
-    'playback-finished': arrow([], (draft, event) => {
-      if (finished(draft, event.playbackId)) effect(draft, { do: 'hang-up-citizen' });
+    // What was left to say is not missed: how the call ends was known before.
+    'exchange-lost': arrow(['ended'], (draft) =>
+      close(draft, draft.call.ending ?? 'failed', null, 'exchange-lost', 'system'),
+    ),
+    'handed-over': isHandedOverAtTheEnd,
+    'citizen-digit': rates,
+    'playback-finished': arrow(['leaving'], (draft, event) => {
+      if (!isListed(draft)) lastWordsOver.run(draft, event);
+      else if (finished(draft, event.playbackId)) grant(draft, 'message');
     }),
-    timer: arrow([], (draft) => effect(draft, { do: 'hang-up-citizen' })),
+    timer: arrow(['leaving'], (draft, { name }) => {
+      if (isListed(draft)) return grant(draft, 'message');
+      // The message service could not be reached: it is not the citizen who has left.
+      if (draft.call.ending === null) change(draft, { ending: 'failed' });
+      silence(draft, name);
+    }),
     'expert-answered': arrow([], (draft, event) =>
       effect(draft, { do: 'stop-ringing', offerId: event.offerId }),
     ),

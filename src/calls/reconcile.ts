@@ -4,12 +4,14 @@ import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
 import { arrivalOf } from './arrival.ts';
 import type { Call, Settings } from './call.ts';
-import { expertChannel } from './effects.ts';
+import { expertChannel, isCallbackChannel, offerOf, offerOfBridge } from './identity.ts';
+import { isAway, missedEvents, type Exchange } from './missed-events.ts';
 import { rebuild, remains } from './rebuild.ts';
 import { revive } from './revival.ts';
 import type { Runner } from './runner.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
-import { offerOf, type Switchboard } from './switchboard.ts';
+import type { Switchboard } from './switchboard.ts';
+import { playbackNames } from './table.ts';
 
 export interface ReconcileDeps {
   telephony: Telephony;
@@ -21,6 +23,8 @@ export interface ReconcileDeps {
   log: Log;
   areaCode: string;
   asteriskId: () => string;
+  /** When this Asterisk was started, by its own clock; milliseconds since the epoch. */
+  startedAt: number;
   /** Channels whose entering has been told and waits to be handled. */
   entering: () => ReadonlySet<string>;
 }
@@ -59,40 +63,35 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
 }
 
 /** What the exchange and routing say at this moment. */
-interface Found {
+interface Found extends Exchange {
   channels: readonly ChannelSnapshot[];
   bridges: readonly BridgeSnapshot[];
-  byId: ReadonlyMap<string, ChannelSnapshot>;
   /** Offers for which an expert is reserved. */
   reserved: ReadonlySet<string>;
 }
 
-async function look({ telephony, routing }: ReconcileDeps): Promise<Found> {
+async function look({ telephony, routing, startedAt }: ReconcileDeps): Promise<Found> {
   const [channels, bridges, reservations] = await Promise.all([
     telephony.channels(),
     telephony.bridges(),
     routing.reservations(),
   ]);
   const byId = new Map(channels.map((channel) => [channel.id, channel]));
-  return { channels, bridges, byId, reserved: new Set(reservations.map(({ offerId }) => offerId)) };
+  return {
+    startedAt,
+    channels,
+    bridges,
+    byId,
+    reserved: new Set(reservations.map(({ offerId }) => offerId)),
+  };
 }
 
 /** A hand-over whose application died in the middle: its rows are still kept, and a new one is started. */
 const isHandover = (applicationData: string): boolean => applicationData.split(',')[1] === 'missed';
 
-function missedEvents(runner: Runner, call: Call, { byId }: Found): void {
-  const { state, offer, talk } = call;
-  const offerId = talk?.offerId ?? offer?.offerId;
-  const leg = offerId === undefined ? undefined : byId.get(expertChannel(offerId));
-  const citizenHere = byId.has(call.channelId);
-  if (offerId !== undefined && state === 'ringing' && citizenHere) {
-    if (leg === undefined) runner.post({ type: 'expert-failed', offerId, reason: 'lost' });
-    else if (leg.application === 'Stasis') runner.post({ type: 'expert-answered', offerId });
-  }
-  if (offerId !== undefined && state === 'talking' && leg === undefined)
-    runner.post({ type: 'expert-gone', offerId, cause: null });
-  if (!call.citizenGone && !citizenHere) runner.post({ type: 'citizen-gone', cause: null });
-}
+/** A citizen we have called who is with the exchange's message service: it tells how the call ends. */
+const leavesWord = ({ application, variables }: ChannelSnapshot): boolean =>
+  application !== 'Stasis' && (variables['CLINIC_CALL_ID'] ?? '') === '';
 
 /**
  * Words ended and nobody heard of it, or what was to sound, or to be hung up, could not be asked for: without this the
@@ -104,14 +103,15 @@ async function missedSilence(
   { byId }: Found,
   telephony: Telephony,
 ): Promise<void> {
-  const { state, playing, visit, channelId } = call;
-  if (call.citizenGone || !byId.has(channelId)) return;
+  const { state, playing, survey, visit, channelId } = call;
+  if (call.citizenGone || !byId.has(channelId) || isAway(call, byId)) return;
   if (playing !== null) {
     if (!(await telephony.isPlaying(playing)))
-      runner.post({ type: 'playback-finished', playbackId: playing });
+      runner.post({ type: 'playback-finished', playbackId: playing, unheard: true });
   } else if (state === 'waiting' || state === 'position' || state === 'ringing') {
     await telephony.startMusic(channelId);
-  } else if (state === 'leaving' || state === 'wrap-up') {
+  } else if ((state === 'leaving' || state === 'wrap-up') && survey === null) {
+    // In the survey's silence a key is waited for, by a timer of its own.
     runner.post({ type: 'timer', name: 'last-words', visit });
   }
 }
@@ -119,15 +119,22 @@ async function missedSilence(
 async function takeUp({ call, effects }: Snapshot, found: Found, deps: ReconcileDeps): Promise<void> {
   const { telephony, routing, switchboard, settings, clock, log } = deps;
   const offerId = call.talk?.offerId ?? call.offer?.offerId ?? '';
+  // Nobody rings an expert before the citizen has said that they want to talk.
+  const isKept = call.state === 'dialling' || call.state === 'inviting';
   const legAlive =
-    found.byId.has(expertChannel(offerId)) && (call.state === 'talking' || found.reserved.has(offerId));
+    (isKept || found.byId.has(expertChannel(offerId))) &&
+    (call.state === 'talking' || found.reserved.has(offerId));
   const citizenHere = found.byId.has(call.channelId);
+  const goesOn =
+    call.state === 'due' || (citizenHere && (call.state === 'dialling' || !isAway(call, found.byId)));
   // Nothing is played to and nobody is rung for a citizen who has gone; the snapshot is closed as it stands.
-  const step = citizenHere ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
+  const step = goesOn ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
   // First what the lost process may not have come to do any more.
   const runner = switchboard.take({ call: step.call, effects: [...effects, ...step.effects] });
   log.info({ callId: call.id, state: call.state, citizenHere }, 'call.taken-up');
-  if (citizenHere) await telephony.watchChannel(call.channelId);
+  // Dialled by the process that is gone, which had not come to save it: it is dialled anew when its turn comes.
+  if (citizenHere && call.state === 'due') await telephony.hangup(call.channelId);
+  else if (citizenHere) await telephony.watchChannel(call.channelId);
   missedEvents(runner, step.call, found);
   if (call.state !== 'wrap-up' || call.talk === null) return;
   const expert = await routing.expert(call.talk.expertId);
@@ -146,13 +153,18 @@ async function takeStrangers(found: Found, deps: ReconcileDeps): Promise<Set<str
   const taken = new Set<string>();
   for (const channel of found.channels) {
     const args = channel.applicationData.split(',').slice(1);
-    if (args[0] !== 'citizen' || citizens.has(channel.id) || deps.entering().has(channel.id)) continue;
+    const isCitizen = args[0] === 'citizen' || args[0] === 'callback';
+    if (!isCitizen || citizens.has(channel.id) || deps.entering().has(channel.id)) continue;
     const now = clock.now();
     const arrival = arrivalOf(channel, args, now, { ...deps, asteriskId: deps.asteriskId() });
     taken.add(arrival.id);
+    // Words of the process that is gone, of which nobody knows which they are: see revive.
+    await Promise.all(playbackNames(arrival.id).map((name) => telephony.stopPlayback(name)));
     const call = rebuild(channel, arrival, found, now);
     if (call === null) {
-      await telephony.takeOver(channel.id, args);
+      // Whom we called and who has not said yet that they want to talk: the promise stands, and they are called again.
+      if (args[0] === 'callback') await telephony.hangup(channel.id);
+      else await telephony.takeOver(channel.id, args);
       continue;
     }
     switchboard.take(revive(call, true, settings, now));
@@ -179,12 +191,17 @@ async function sweep(deps: ReconcileDeps, found: Found): Promise<void> {
       // A talk that is over is still told of in wrap-up.
       return offer?.offerId === offerId || (state === 'talking' && talk?.offerId === offerId);
     });
-  for (const { id } of found.channels) {
+  const citizens = new Set([...switchboard.live().values()].map((runner) => runner.call().channelId));
+  for (const channel of found.channels) {
+    const { id } = channel;
+    if (isCallbackChannel(id) && !citizens.has(id) && !leavesWord(channel)) await telephony.hangup(id);
     const offerId = offerOf(id);
     if (offerId !== null && !belongs(offerId)) await telephony.hangup(id);
   }
-  for (const { id } of await telephony.bridges())
-    if (id.startsWith('talk-') && !belongs(id.slice('talk-'.length))) await telephony.destroyBridge(id);
+  for (const { id } of await telephony.bridges()) {
+    const offerId = offerOfBridge(id);
+    if (offerId !== null && !belongs(offerId)) await telephony.destroyBridge(id);
+  }
   for (const { callId } of [...(await routing.waiting()), ...(await routing.reservations())])
     if (!switchboard.live().has(callId)) await giveBack(routing, callId);
 }

@@ -1,9 +1,10 @@
 import type { Log } from '../log.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { Call } from './call.ts';
-import { waitingEntry } from './effects.ts';
+import { waitingEntry } from './queue-entry.ts';
 import { giveBack } from './reconcile.ts';
 import type { Runner } from './runner.ts';
+import type { Snapshots } from './snapshots.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /**
@@ -19,6 +20,9 @@ export interface Restoration {
 export interface RestorationDeps {
   routing: Routing;
   switchboard: Switchboard;
+  snapshots: Snapshots;
+  /** Whether all calls there are have been taken up; before that a snapshot may be all there is of one. */
+  complete: () => boolean;
   log: Log;
   wrapUpSeconds: number;
 }
@@ -40,27 +44,39 @@ export function createRestoration(deps: RestorationDeps): Restoration {
         }),
       );
       await switchboard.saveAll();
+      if (deps.complete()) await dropEnded(deps);
       return { held: count(held), waiting: count(waiting) };
     },
   };
 }
 
+/** A Redis put back to an earlier moment knows calls that are over. */
+async function dropEnded({ snapshots, switchboard }: RestorationDeps): Promise<void> {
+  const { kept } = await snapshots.all();
+  for (const { call } of kept) if (!switchboard.live().has(call.id)) await snapshots.remove(call.id);
+}
+
 const count = (done: readonly boolean[]): number => done.filter(Boolean).length;
 
-const waits = ({ state, joined }: Call): boolean => (state === 'position' || state === 'waiting') && joined;
+const waits = ({ state, joined, offer }: Call): boolean =>
+  joined &&
+  (state === 'position' ||
+    state === 'waiting' ||
+    state === 'due' ||
+    ((state === 'dialling' || state === 'inviting') && offer === null));
 
 const isHeld = ({ state }: Call): boolean =>
-  state === 'ringing' || state === 'connecting' || state === 'talking' || state === 'wrap-up';
+  isKept(state) || state === 'connecting' || state === 'talking' || state === 'wrap-up';
 
 /** @returns whether it was put back */
 export async function hold(
   runner: Runner,
-  { routing, log, wrapUpSeconds }: Omit<RestorationDeps, 'switchboard'>,
+  { routing, log, wrapUpSeconds }: Omit<RestorationDeps, 'switchboard' | 'snapshots' | 'complete'>,
 ): Promise<boolean> {
   const call = runner.call();
   const { offerId, expertId, since } = atWork(call) ?? {};
   if (offerId === undefined || expertId === undefined) return false;
-  const activity = call.state === 'ringing' ? 'ringing' : 'talking';
+  const activity = isKept(call.state) ? 'ringing' : 'talking';
   const result = await routing.resume({
     ...waitingEntry(call),
     ...{ activity, offerId, expertId, since: since ?? call.queuedAt ?? call.enteredAt },
@@ -74,8 +90,12 @@ export async function hold(
   return true;
 }
 
+/** An expert is reserved for the call, rung or not. */
+const isKept = (state: Call['state']): boolean =>
+  state === 'ringing' || state === 'dialling' || state === 'inviting';
+
 function atWork({ state, offer, talk }: Call): { offerId: string; expertId: string; since?: number } | null {
-  if (state === 'ringing' || state === 'connecting') return offer;
+  if (isKept(state) || state === 'connecting') return offer;
   if ((state === 'talking' || state === 'wrap-up') && talk !== null)
     return { offerId: talk.offerId, expertId: talk.expertId, since: talk.startedAt };
   return null;

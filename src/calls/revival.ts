@@ -1,15 +1,31 @@
 import type { Call, Settings } from './call.ts';
+import { askClosedAgain } from './closed.ts';
+import { invite } from './callback.ts';
+import { recordTalk } from './announcement.ts';
 import * as phrases from './phrases.ts';
-import { LONGEST_WORDS_SECONDS } from './reception.ts';
-import { after, change, effect, go, hush, iso, play, record, type Draft } from './table.ts';
+import { askOn } from './survey.ts';
+import {
+  after,
+  change,
+  effect,
+  go,
+  hush,
+  iso,
+  LONGEST_WORDS_SECONDS,
+  play,
+  record,
+  type Draft,
+} from './table.ts';
 import type { Step } from './machine.ts';
-import { WRAP_UP_GRACE_SECONDS } from './talk.ts';
-import { wait } from './waiting.ts';
+import { beginToListen, WRAP_UP_GRACE_SECONDS } from './talk.ts';
+import { endOffer, wait } from './waiting.ts';
+import { grant } from './wishes.ts';
 
 /**
  * Takes up a call whose process is gone, or whose events were missed, from its snapshot and from what Asterisk says is
  * still there. Pure. The citizen hears at most a prompt again; the place in the queue is kept by the old score.
- * expertLegAlive: the leg of the call's offer or talk is there and, while it rings, still reserved for this call.
+ * expertLegAlive: the leg of the call's offer or talk is there and, while it rings, still reserved for this call; while the
+ * citizen is dialled there is no leg yet, and the expert is reserved.
  */
 export function revive(call: Call, expertLegAlive: boolean, settings: Settings, now: number): Step {
   const draft: Draft = { call, effects: [], settings, now };
@@ -36,19 +52,43 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
     case 'talking':
       // Two people who hear each other notice nothing; a lost leg is told by the caller as an event.
       if (!expertLegAlive) effect(draft, { do: 'music', on: true });
+      else {
+        recordTalk(draft);
+        if (call.listening !== null) beginToListen(draft);
+      }
       break;
     case 'wrap-up':
       after(draft, settings.wrapUpSeconds + WRAP_UP_GRACE_SECONDS, 'wrap-up-over');
-      if (!call.citizenGone) effect(draft, { do: 'hang-up-citizen' });
+      part(draft);
+      break;
+    case 'closed':
+      askClosedAgain(draft);
       break;
     case 'leaving':
-      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
-      if (!call.citizenGone) effect(draft, { do: 'hang-up-citizen' });
+      if (call.survey === null) after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+      part(draft);
+      break;
+    case 'due':
+      effect(draft, { do: 'rejoin-queue' });
+      break;
+    case 'dialling':
+    case 'inviting':
+      callOn(draft, expertLegAlive);
       break;
     case 'ended':
       break;
   }
   return { call: draft.call, effects: draft.effects };
+}
+
+/** Who was being asked about the talk is asked again; the last words are not said twice. */
+function part(draft: Draft): void {
+  const { citizenGone, ending, survey } = draft.call;
+  if (citizenGone) return;
+  // Whose number is listed as a nuisance is owed the message service after the words.
+  if (ending === 'abandoned') grant(draft, 'message');
+  else if (survey === null) effect(draft, { do: 'hang-up-citizen' });
+  else askOn(draft);
 }
 
 function askAgain(draft: Draft): void {
@@ -58,6 +98,17 @@ function askAgain(draft: Draft): void {
   effect(draft, { do: 'music', on: false });
   play(draft, phrases.menu);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
+}
+
+/** The citizen's telephone rings on; whoever has answered hears again who calls. */
+function callOn(draft: Draft, expertIsKept: boolean): void {
+  if (!expertIsKept) {
+    endOffer(draft, 'lost');
+    effect(draft, { do: 'rejoin-queue' });
+  }
+  if (draft.call.state === 'dialling') return after(draft, draft.settings.dialSeconds, 'no-answer');
+  effect(draft, { do: 'music', on: false });
+  invite(draft);
 }
 
 /** The telephone rings on. How long it has rung is not known; Asterisk itself ends a ring a few seconds after ours would. */

@@ -1,12 +1,15 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
+import type { Clock } from '../clock.ts';
 import { recordAudit } from '../staff/audit.ts';
 import { seesWholeNumbers } from '../staff/rules.ts';
 import { allow, holds, ownExpertOnly, signedIn } from '../web/access.ts';
 import { decodeCursor, listOf, listScope, page } from '../web/lists.ts';
 import { fieldProblem, problem, type Problem } from '../web/problem.ts';
 import { toCall, toStory } from './answers.ts';
+import { addFirstContactRoute } from './first-contact-routes.ts';
+import { addHistoryRoute } from './history-routes.ts';
 import { CallById, CallSchema, Filters, OutcomeSchema, StorySchema } from './schemas.ts';
 import { callStory, findCall, listCalls, putOutcome } from './store.ts';
 
@@ -14,10 +17,17 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const tags = ['calls'];
 const readers = allow('supervisor', 'reviewer', 'auditor', 'expert');
 
+export interface CallRoutesDeps {
+  pool: Pool;
+  clock: Clock;
+}
+
 /** Calls, how they went and why, and what came of them. Experts see the calls they answered. */
-export function callRoutes({ pool }: { pool: Pool }): FastifyPluginCallbackTypebox {
+export function callRoutes({ pool, clock }: CallRoutesDeps): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
     app.addHook('onRequest', nameCall);
+    addHistoryRoute(app, { pool });
+    addFirstContactRoute(app, { pool, clock });
     const list = {
       tags,
       summary: 'Calls, newest first',

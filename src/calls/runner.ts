@@ -1,10 +1,12 @@
+import type { Telephony } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Call, CallEvent, Effect, Settings, TimerName } from './call.ts';
 import { createInbox } from './inbox.ts';
 import { step, type Step } from './machine.ts';
+import { codeOf } from '../platform/fault.ts';
 import { within } from '../platform/within.ts';
-import { besideSnapshot, repeatable, type Snapshots } from './snapshots.ts';
+import { besideSnapshot, repeatable, type Snapshot, type Snapshots } from './snapshots.ts';
 
 /** Carries out one effect; what comes of it at once is given to `reply`. */
 export type Perform = (
@@ -28,6 +30,7 @@ export interface RunnerDeps {
   settings: Settings;
   snapshots: Snapshots;
   perform: Perform;
+  telephony: Pick<Telephony, 'trust'>;
   clock: Clock;
   log: Log;
   onEnded: (call: Call) => void;
@@ -43,6 +46,8 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   const { settings, snapshots, perform, clock, onEnded } = deps;
   const log = deps.log.child({ callId: first.call.id });
   let call = first.call;
+  let intended: Snapshot = { call, effects: [] };
+  let isOwed = false;
   let timers = new Map<TimerName, NodeJS.Timeout>();
 
   function dropTimers(): void {
@@ -59,12 +64,24 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   }
 
   async function save(effects: readonly Effect[]): Promise<void> {
-    try {
-      await within(snapshots.save({ call, effects: repeatable(effects) }), SAVE_PATIENCE_MS);
-    } catch (error) {
-      // Without Redis the call still goes on; it could only not be taken up by another process.
+    intended = { call, effects: repeatable(effects) };
+    // Seen also where nobody waits for it any more.
+    const saved = snapshots.save(intended).catch((error: unknown) => {
+      // Without Redis the call still goes on; until it is saved again it could only not be taken up by another process.
       log.warn({ err: error, state: call.state }, 'snapshot.failed');
-    }
+      if (codeOf(error) === 'redis-failed') saveLater();
+    });
+    await within(saved, SAVE_PATIENCE_MS);
+  }
+
+  /** What a successor would find otherwise is older than what is written down, and it would use numbers of entries twice. */
+  function saveLater(): void {
+    if (isOwed) return;
+    isOwed = true;
+    deps.later(async () => {
+      if (call.state !== 'ended') await snapshots.save(intended);
+      isOwed = false;
+    });
   }
 
   async function carryOut(next: Step, reply: (event: Message) => void): Promise<void> {
@@ -108,6 +125,9 @@ export function startRunner(first: Step, deps: RunnerDeps): Runner {
   type Message = { event: CallEvent } | { begin: Step };
   const inbox = createInbox<Message>(
     async (message, reply) => {
+      // A process that was stopped decides nothing before it knows that the calls are still its own.
+      const ours = deps.telephony.trust();
+      if (ours !== true && !(await ours)) return;
       if ('begin' in message) {
         await save(message.begin.effects);
         await carryOut(message.begin, reply);

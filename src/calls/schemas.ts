@@ -5,13 +5,17 @@ import { closed, ExpertId, Instant, nullable, Prose, SpecialtyKey, Uuid } from '
 /** Calls as the API takes and gives them. */
 
 const Direction = Type.Enum(['inbound', 'outbound']);
-const Ending = Type.Enum([
+export const EndingSchema = Type.Enum([
   ...(['answered', 'callback', 'voicemail', 'self-served'] as const),
   ...(['abandoned', 'closed', 'transferred-out', 'failed'] as const),
 ]);
 const State = Type.Enum(['greeting', 'menu', 'queued', 'ringing', 'talking', 'wrap-up', 'ended']);
 const Seconds = Type.Number({ minimum: 0 });
 const OutcomeCode = Type.String({ minLength: 1, maxLength: 60, pattern: '^[a-z][a-z-]*$' });
+
+const SurveyScore = nullable(
+  Type.Integer({ minimum: 1, maximum: 5, description: '5 is the best; null: no answer' }),
+);
 
 export const CallById = closed({ id: Uuid });
 
@@ -20,8 +24,13 @@ export const Filters = closed({
   direction: Type.Optional(Type.Enum(['inbound', 'outbound'], { default: 'inbound' })),
   specialty: Type.Optional(SpecialtyKey),
   expertId: Type.Optional(ExpertId),
-  ending: Type.Optional(Ending),
+  ending: Type.Optional(EndingSchema),
   state: Type.Optional(State),
+  outcome: Type.Optional(
+    Type.Enum(['missing'], {
+      description: 'Talks that are over and of which nobody has said what came of them',
+    }),
+  ),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
 });
@@ -33,24 +42,27 @@ const SetOutcome = {
   setAt: Instant,
   actor: Type.String(),
 };
+export const OutcomeShown = Type.Object(SetOutcome);
 
 export const CallSchema = Type.Object({
   id: Uuid,
   direction: Direction,
   caller: nullable(Type.String({ description: 'E.164; masked below supervisor' })),
-  callerReason: nullable(Type.Enum(['withheld', 'invalid'], { description: 'Why there is no caller' })),
+  callerReason: nullable(
+    Type.Enum(['withheld', 'invalid', 'erased'], { description: 'Why there is no caller' }),
+  ),
   specialty: nullable(SpecialtyKey),
   enteredAt: Instant,
   queuedAt: nullable(Instant),
   answeredAt: nullable(Instant),
   endedAt: nullable(Instant),
   state: State,
-  ending: nullable(Ending),
+  ending: nullable(EndingSchema),
   expertId: nullable(ExpertId),
   waitSeconds: nullable(Seconds),
   talkSeconds: nullable(Seconds),
-  outcome: nullable(Type.Object(SetOutcome)),
-  surveyScore: nullable(Type.Integer()),
+  outcome: nullable(OutcomeShown),
+  surveyScore: SurveyScore,
   caseId: nullable(Uuid),
 });
 
@@ -81,6 +93,7 @@ const SegmentSchema = Type.Object({
   startedAt: Instant,
   endedAt: nullable(Instant),
   endedBy: nullable(Type.String()),
+  surveyScore: SurveyScore,
 });
 
 const EntrySchema = Type.Object({
@@ -95,6 +108,6 @@ export const StorySchema = Type.Object({
   callId: Uuid,
   offers: Type.Array(OfferSchema),
   segments: Type.Array(SegmentSchema),
-  outcomes: Type.Array(Type.Object(SetOutcome)),
+  outcomes: Type.Array(OutcomeShown),
   entries: Type.Array(EntrySchema),
 });

@@ -1,25 +1,45 @@
+import { randomInt } from 'node:crypto';
 import type { Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
+import type { References } from '../cases/references.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
+import { fault } from '../platform/fault.ts';
 import { aborted } from '../platform/signals.ts';
+import type { Recorder } from '../recordings/recorder.ts';
+import type { Vault } from '../recordings/vault.ts';
 import type { Routing } from '../routing/routing.ts';
+import type { WaitEstimates } from '../routing/wait-estimates.ts';
 import { createPerform } from './effects.ts';
-import type { Call, Settings, State } from './call.ts';
+import { callbackArrival } from './arrival.ts';
+import { callbackChannel, callIdOf } from './identity.ts';
+import { beginCallback, type Promised } from './machine.ts';
+import { createClosing } from './closing.ts';
 import { createComparison } from './comparison.ts';
+import type { EarlierExperts } from './earlier-expert.ts';
+import { calledBack, callingBack, isHere, liveCount, waiting } from './figures.ts';
+import type { EarlierWaits } from './earlier-waits.ts';
 import { createHandover } from './handover.ts';
+import { createImports } from './imports.ts';
 import { insistent } from './insistence.ts';
 import { createLater } from './later.ts';
 import type { Ledger } from './ledger.ts';
+import type { MissingOutcomes } from './missing-outcomes.ts';
 import { carefully, observedLedger, observedPerform, type CallObserver } from './observer.ts';
-import { reconcile } from './reconcile.ts';
+import { OUTCOME_BY_DIGIT } from './outcomes.ts';
 import { createRestoration } from './restoration.ts';
+import { performanceOf, settingsOf } from './settings.ts';
 import type { Snapshots } from './snapshots.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { startTakingUp } from './take-up.ts';
+import { createTalks, type Talks } from './talks.ts';
+
+/** `refused`: the digit means nothing. */
+export type KeyedOutcome = 'saved' | 'saved-earlier' | 'none-missing' | 'refused';
 
 /** The calls of this process: from the link's first proof of life to the last row. */
-export interface Calls {
+export interface Calls extends Talks {
   /** True while every part a new call needs is there. */
   ready(): boolean;
   liveCount(): Map<string, number>;
@@ -27,7 +47,23 @@ export interface Calls {
   waiting(): { specialty: string; queuedAt: number }[];
   /** Disagreements between Redis and the live calls that were mended. */
   mended(): number;
-  setOutcome(expertId: string, digit: string): 'saved' | 'refused';
+  /**
+   * By keypad: of the talk or wrap-up the expert is in (`saved`), else of the latest talk that has none yet.
+   * @throws `calls-not-ready`, `call-not-written`: not to be said now
+   */
+  setOutcome(expertId: string, digit: string): Promise<KeyedOutcome>;
+  /** Ids of an attempt to call back, to be kept before it begins; null: none can begin now. */
+  nameCallback(): Pick<DueCallback, 'callId' | 'channelId'> | null;
+  /** Lets a due promise wait for an expert in its own place; the citizen is dialled when one is reserved. */
+  callBack(promised: DueCallback): void;
+  /** The attempt is not wanted any more; does nothing to a citizen who is being dialled or on the line. */
+  recall(callId: string): void;
+  /** Callback → the call that is to keep it, for all that live here. */
+  callingBack(): ReadonlyMap<string, string>;
+  /** Calls to citizens whose channels the exchange has, whoever leads them. @throws AsteriskFault */
+  calledBack(): Promise<ReadonlySet<string>>;
+  /** Waits until every call has handled what was told so far. */
+  settled(): Promise<void>;
   importMissed(): Promise<void>;
   /** Redis was emptied: rings, talks, places and snapshots are put back. May be repeated. @throws `redis-failed` */
   putBack(): Promise<{ held: number; waiting: number }>;
@@ -38,12 +74,31 @@ export interface Calls {
   drain(withinMs?: number): Promise<void>;
 }
 
+/** A promise whose time has come. */
+export interface DueCallback extends Promised {
+  /** As `nameCallback` gave them. */
+  callId: string;
+  channelId: string;
+}
+
 export interface CallsDeps {
   telephony: Telephony;
   routing: Routing;
-  hours: Pick<Hours, 'check'>;
+  /** How long citizens are told they will wait; without them they are not told. */
+  waits?: WaitEstimates;
+  earlier?: EarlierExperts;
+  earlierWaits?: EarlierWaits;
+  hours: Pick<Hours, 'check' | 'workingSecondsBetween' | 'onChange'>;
+  /** Whether a number is listed as a nuisance, from memory; without it none is. */
+  isListed?: (number: string) => boolean;
+  /** Under which number a citizen will know what the call leaves; without them it is not told. */
+  references?: References;
   ledger: Ledger;
   snapshots: Snapshots;
+  outcomes: Pick<MissingOutcomes, 'set'>;
+  recorder: Pick<Recorder, 'begin' | 'end'>;
+  /** Where messages are kept that citizens have spoken. */
+  vault: Pick<Vault, 'keep'>;
   clock: Clock;
   log: Log;
   config: Config;
@@ -59,26 +114,11 @@ export interface CallsDeps {
 
 /** A step is some requests of milliseconds; only an exchange that does not answer (2 s a request) makes it longer. */
 const REST_WITHIN_MS = 4000;
-const MENU_PROMPTS = 3;
-
-export function settingsOf(config: Config, specialties: Readonly<Record<string, string>>): Settings {
-  return {
-    specialties,
-    defaultSpecialty: config.DEFAULT_SPECIALTY,
-    menuPrompts: MENU_PROMPTS,
-    menuTimeoutSeconds: config.MENU_TIMEOUT_SECONDS,
-    ringSeconds: config.RING_SECONDS,
-    wrapUpSeconds: config.WRAP_UP_SECONDS,
-    positionRepeatSeconds: config.POSITION_REPEAT_SECONDS,
-  };
-}
 
 export function createCalls(deps: CallsDeps): Calls {
   const { routing, log, config } = deps;
   const telephony = insistent(deps.telephony);
   const settings = settingsOf(config, deps.specialties);
-  let asteriskId = '';
-  let ready = false;
   const repeated = createLater(log);
   const later = (work: () => Promise<unknown>) => repeated.add(work);
   const shared = {
@@ -86,144 +126,92 @@ export function createCalls(deps: CallsDeps): Calls {
     telephony,
     later,
     settings,
-    asteriskId: () => asteriskId,
+    asteriskId: () => takeUp.asteriskId(),
     areaCode: config.CLINIC_AREA_CODE,
   };
   const perform = createPerform({
     ...deps,
     ...{ telephony, later },
-    zone: config.CLINIC_TIMEZONE,
-    ringSeconds: config.RING_SECONDS,
-    callerId: `"${config.CLINIC_NUMBER}-${config.CLINIC_OPTION}" <${config.CLINIC_NUMBER}>`,
+    ...performanceOf(config, (number) => isHere(switchboard.live(), number)),
   });
   const observe = carefully(deps.observe, log);
   const switchboard = createSwitchboard({ ...shared, perform: observedPerform(perform, observe) });
+  const closing = createClosing({
+    ...{ hours: deps.hours, clock: deps.clock, live: () => switchboard.live() },
+    zone: config.CLINIC_TIMEZONE,
+    specialties: Object.values(deps.specialties),
+    graceSeconds: config.CLOSING_GRACE_SECONDS,
+  });
   const restored = { routing, switchboard, log, wrapUpSeconds: settings.wrapUpSeconds };
   const comparison = createComparison(restored);
-  const restoration = createRestoration(restored);
+  const restoration = createRestoration({
+    ...restored,
+    snapshots: deps.snapshots,
+    complete: () => takeUp.ready(),
+  });
   const handover = createHandover({
     ...shared,
     ledger: observedLedger(deps.ledger, observe),
-    recordingsDir: config.RECORDINGS_DIR,
+    startedAt: () => takeUp.startedAt(),
     hasEnded: (callId) => switchboard.hasEnded(callId),
   });
-
-  /** Events of the time in which we do not yet know what is there; null once we do. */
-  let held: TelephonyEvent[] | null = [...(deps.heard ?? [])];
-
-  function pass(event: TelephonyEvent): void {
-    if (event.type === 'channel-entered' && event.args[0] === 'missed')
-      imports.track(missed(event.channel.id, event.args));
-    else switchboard.handle(event);
-  }
-
-  const imports = createUnderWay();
-  let connection = 0;
-  let retry: NodeJS.Timeout | undefined;
-
-  /** Once for every connection; one that has been overtaken by the next stops where it is. */
-  async function takeUp(mine: number): Promise<void> {
-    try {
-      asteriskId = (await telephony.asteriskInfo()).systemName;
-      if (mine !== connection) return;
-      const entering = () =>
-        new Set(held?.map((event) => (event.type === 'channel-entered' ? event.channel.id : '')));
-      await reconcile({ ...shared, switchboard, entering });
-      if (mine !== connection) return;
-      const waiting = held ?? [];
-      held = null;
-      for (const event of waiting) pass(event);
-      ready = telephony.link() === 'ready';
+  const imports = createImports({ telephony, handover, log });
+  const takeUp = startTakingUp({
+    ...shared,
+    ...{ switchboard, imports },
+    onTakenUp: () => {
+      closing.start();
       deps.onReady?.();
-      importMissed();
-    } catch (error) {
-      if (mine !== connection) return;
-      log.error({ err: error }, 'calls.not-reconciled');
-      retry = setTimeout(() => void takeUp(mine), RECONCILE_AGAIN_MS);
-    }
-  }
+    },
+  });
 
-  /** Not found to work now, it is tried again by the clock. */
-  function importMissed(): void {
-    handover.start().catch((error: unknown) => log.warn({ err: error }, 'missed.not-started'));
-  }
-
-  const stopHearing = [
-    telephony.onEvent((event) => (held === null ? pass(event) : void held.push(event))),
-    telephony.onLink((state) => {
-      ready = false;
-      held = [];
-      connection += 1;
-      clearTimeout(retry);
-      if (state === 'ready') void takeUp(connection);
-    }),
-  ];
-  const stopRouting = [
-    routing.onOffer((offer) => switchboard.offered(offer)),
-    routing.onChange((change) => {
-      if (change.type === 'wrap-up-ended') switchboard.wrapUpEnded(change.callId, change.expertId);
-    }),
-  ];
-  if (telephony.link() === 'ready') void takeUp(connection);
-
-  async function missed(channelId: string, args: readonly string[]): Promise<void> {
-    try {
-      await handover.take(channelId, args);
-    } catch (error) {
-      log.error({ err: error }, 'missed.not-imported');
-      await telephony.hangup(channelId).catch((fault: unknown) => log.warn({ err: fault }, 'request.failed'));
-    }
+  async function setOutcome(expertId: string, digit: string): Promise<KeyedOutcome> {
+    const code = OUTCOME_BY_DIGIT[digit];
+    if (code === undefined) return 'refused';
+    if (switchboard.setOutcome(expertId, code)) return 'saved';
+    // A wrap-up that nobody has taken up yet would be passed over for an earlier talk.
+    if (!takeUp.ready()) throw fault('calls-not-ready', 'The calls have not been taken up yet');
+    return deps.outcomes.set(expertId, code, switchboard.lastCallOf(expertId));
   }
 
   return {
-    ready: () => ready,
-    liveCount: () => countStates([...switchboard.live().values()].map((runner) => runner.call().state)),
-    waiting: () => waitingOf([...switchboard.live().values()].map((runner) => runner.call())),
+    ready: () => takeUp.ready(),
+    liveCount: () => liveCount(switchboard.live()),
+    waiting: () => waiting(switchboard.live()),
     mended: () => comparison.mended(),
-    setOutcome: (expertId, digit) => switchboard.setOutcome(expertId, digit),
+    nameCallback: () => {
+      if (!takeUp.ready() || takeUp.asteriskId() === '') return null;
+      const channelId = callbackChannel(deps.clock.now(), randomInt(MOST_SERIALS));
+      return { channelId, callId: callIdOf(takeUp.asteriskId(), channelId) };
+    },
+    callBack: (promised) => {
+      const now = deps.clock.now();
+      const arrival = callbackArrival(promised, takeUp.asteriskId(), now);
+      switchboard.take(beginCallback(arrival, promised, settings, now));
+    },
+    recall: (callId) => switchboard.live().get(callId)?.post({ type: 'recalled' }),
+    callingBack: () => callingBack(switchboard.live()),
+    calledBack: async () => calledBack(await telephony.channels(), takeUp.asteriskId()),
+    settled: () => switchboard.settle(),
+    setOutcome,
     // Without the link it is started as soon as the calls are taken up.
-    importMissed: () => (ready ? handover.start() : Promise.resolve()),
+    importMissed: () => (takeUp.ready() ? handover.start() : Promise.resolve()),
+    ...createTalks(() => switchboard.live()),
     putBack: () => restoration.all(),
     drain: async (withinMs = REST_WITHIN_MS) => {
       const limit = AbortSignal.timeout(withinMs);
-      connection += 1;
-      clearTimeout(retry);
+      takeUp.stopHearing();
       comparison.close();
-      for (const stop of stopHearing) stop();
+      closing.close();
       // An offer that a last step brings about is still rung: routing is listened to until nothing moves any more.
       await switchboard.rest(limit);
       await Promise.race([imports.done(), aborted(limit)]);
-      for (const stop of stopRouting) stop();
+      takeUp.stopRouting();
       if ((await repeated.flush()) === 0) await switchboard.saveAll();
       repeated.close();
     },
   };
 }
 
-const RECONCILE_AGAIN_MS = 1000;
-
-const WITHOUT_EXPERT: ReadonlySet<State> = new Set(['position', 'waiting', 'ringing', 'connecting']);
-
-function waitingOf(calls: readonly Call[]): { specialty: string; queuedAt: number }[] {
-  return calls.flatMap(({ state, specialty, queuedAt }) =>
-    WITHOUT_EXPERT.has(state) && specialty !== null && queuedAt !== null ? [{ specialty, queuedAt }] : [],
-  );
-}
-
-/** Work that nobody waits for but the end. */
-function createUnderWay(): { track(work: Promise<void>): void; done(): Promise<void> } {
-  const all = new Set<Promise<void>>();
-  return {
-    track: (work) => {
-      all.add(work);
-      void work.finally(() => all.delete(work));
-    },
-    done: async () => void (await Promise.all(all)),
-  };
-}
-
-function countStates(states: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return counts;
-}
+/** Of the channels named within one second; two of the same name would be the same call. */
+const MOST_SERIALS = 1_000_000_000;

@@ -1,4 +1,7 @@
 import type { Redis } from 'ioredis';
+import { EPOCH_KEY, OWNER_STALE, OWNER_STALE_NUMBER, type Fence } from '../platform/fence.ts';
+import { projectPath } from '../platform/root.ts';
+import { loadScripts } from '../platform/scripts.ts';
 import { STATES, type Call, type Effect } from './call.ts';
 
 /**
@@ -30,7 +33,18 @@ const KEY = '{clinic}:calls';
  * changes what a field means, or needs one that older snapshots lack, counts this up, and the other version then makes the
  * call anew from its channel (see rebuild.ts) instead of misreading it.
  */
-export const FORMAT = 1;
+export const FORMAT = 4;
+
+/** What older formats lack has a value that says nothing: their calls are taken up as they stand. */
+const SINCE_4 = { closed: null, score: null, callback: null } satisfies Partial<Call>;
+const SINCE_3 = { survey: null, ...SINCE_4 } satisfies Partial<Call>;
+const SINCE_2 = { window: null, listening: null, ...SINCE_3 } satisfies Partial<Call>;
+const LACKING: ReadonlyMap<unknown, Partial<Call>> = new Map<unknown, Partial<Call>>([
+  [1, SINCE_2],
+  [2, SINCE_3],
+  [3, SINCE_4],
+  [FORMAT, {}],
+]);
 
 /** Ledger entries are unique by call and number, transitions and hang-ups can be repeated; sounds and rings cannot. */
 const REPEATABLE: ReadonlySet<Effect['do']> = new Set([
@@ -55,11 +69,19 @@ export const besideSnapshot = (effect: Effect): boolean => BESIDE.has(effect.do)
 export const repeatable = (effects: readonly Effect[]): Effect[] =>
   effects.filter((effect) => REPEATABLE.has(effect.do));
 
-export function createSnapshots(redis: Redis): Snapshots {
+/** fence: refuses writes of this process once another owns the calls (`owner-stale`); without it nothing is refused. */
+export function createSnapshots(redis: Redis, fence?: Fence): Snapshots {
+  const scripts = loadScripts(redis, projectPath('src/calls/commands'), {
+    [OWNER_STALE_NUMBER]: OWNER_STALE,
+  });
+  const run = (name: string, ...args: string[]) =>
+    scripts.run(name, [KEY, EPOCH_KEY], [fence?.epoch() ?? 0, ...args]);
+  const write = async (name: string, ...args: string[]): Promise<void> => {
+    await (fence === undefined ? run(name, ...args) : fence.guard(() => run(name, ...args)));
+  };
   return {
-    save: async (snapshot) =>
-      void (await redis.hset(KEY, snapshot.call.id, JSON.stringify({ format: FORMAT, ...snapshot }))),
-    remove: async (callId) => void (await redis.hdel(KEY, callId)),
+    save: (snapshot) => write('save', snapshot.call.id, JSON.stringify({ format: FORMAT, ...snapshot })),
+    remove: (callId) => write('remove', callId),
     all: async () => {
       const standing: Standing = { kept: [], refused: [] };
       for (const [callId, text] of Object.entries(await redis.hgetall(KEY))) {
@@ -77,9 +99,10 @@ export function readSnapshot(callId: string, text: string): Snapshot | { format:
   const value = parse(text);
   // The very first version wrote no number; its layout is that of 1.
   const { format = 1, call, effects } = value;
-  if (format !== FORMAT) return { format };
+  const lacking = LACKING.get(format);
+  if (lacking === undefined) return { format };
   return isCall(call, callId) && Array.isArray(effects)
-    ? { call, effects: effects as Effect[] }
+    ? { call: { ...call, ...lacking }, effects: effects as Effect[] }
     : { format: 'unreadable' };
 }
 

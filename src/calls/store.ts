@@ -62,9 +62,9 @@ export interface Outcome {
 export interface CallRow {
   id: string;
   direction: 'inbound' | 'outbound';
-  entry: 'menu' | 'direct' | 'fallback';
+  entry: 'menu' | 'direct' | 'fallback' | 'callback';
   caller: string | null;
-  callerReason: 'withheld' | 'invalid' | null;
+  callerReason: 'withheld' | 'invalid' | 'erased' | null;
   specialty: string | null;
   enteredAt: Date;
   queuedAt: Date | null;
@@ -101,15 +101,17 @@ export interface CallFilter {
   specialty?: string | undefined;
   ending?: Ending | undefined;
   state?: CallState | undefined;
+  /** `missing`: a talk was had and is over, and nobody has said what came of it. */
+  outcome?: 'missing' | undefined;
 }
 
 /** A page of calls, newest first. */
 export async function listCalls(db: Queryable, filter: CallFilter): Promise<CallRow[]> {
-  const { after, direction, from, to, expertId, specialty, ending, state, limit } = filter;
+  const { after, direction, from, to, expertId, specialty, ending, state, outcome, limit } = filter;
   const wanted = [after, direction, from, to, expertId, specialty, ending, state].map(
     (value) => value ?? null,
   );
-  return query<CallRow>(db, 'calls/list-calls', [...wanted, limit]);
+  return query<CallRow>(db, 'calls/list-calls', [...wanted, outcome === 'missing', limit]);
 }
 
 export interface CallStory {
@@ -129,6 +131,7 @@ export interface CallStory {
     startedAt: Date;
     endedAt: Date | null;
     endedBy: string | null;
+    surveyScore: number | null;
   }[];
   outcomes: { code: string; note: string | null; followUp: boolean; setAt: Date; actor: string }[];
 }

@@ -33,6 +33,9 @@ export function row(arrows: Partial<Row>, ignoreOthers: string): Row {
   return Object.fromEntries(all) as unknown as Row;
 }
 
+/** If Asterisk never tells that words are over, the call goes on after this time all the same. */
+export const LONGEST_WORDS_SECONDS = 60;
+
 /** The call being stepped and the effects gathered so far. */
 export interface Draft {
   call: Call;
@@ -60,10 +63,17 @@ export function record(draft: Draft, fact: LedgerFact, actor = 'system'): void {
   effect(draft, { do: 'record', entry: { ...fact, seq, actor } });
 }
 
+/** Playbacks of a call have so many names in turn, so that all of them can be stopped by who knows nothing but the call. */
+const PLAYBACK_NAMES = 8;
+const playbackName = (callId: string, plays: number): string => `pb-${callId}-${plays % PLAYBACK_NAMES}`;
+
+export const playbackNames = (callId: string): string[] =>
+  Array.from({ length: PLAYBACK_NAMES }, (_, n) => playbackName(callId, n));
+
 /** Starts words; what was sounding is cut off. */
 export function play(draft: Draft, sounds: readonly string[]): void {
   hush(draft);
-  const playbackId = `pb-${draft.call.id}-${draft.call.plays + 1}`;
+  const playbackId = playbackName(draft.call.id, draft.call.plays + 1);
   change(draft, { playing: playbackId, plays: draft.call.plays + 1 });
   effect(draft, { do: 'play', playbackId, sounds });
 }

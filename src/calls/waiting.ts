@@ -1,8 +1,10 @@
-import type { MissReason } from '../routing/routing.ts';
+import { closes } from './closed.ts';
+import type { CallEvent, Prospect } from './call.ts';
 import type { Phrase } from './phrases.ts';
 import { positionPhrase, toDefault } from './phrases.ts';
 import type { OfferResult } from './ledger.ts';
-import { close, LONGEST_WORDS_SECONDS } from './reception.ts';
+import { close, closeAsLost, handOver } from './endings.ts';
+import { tellWait } from './told-wait.ts';
 import {
   after,
   arrow,
@@ -10,16 +12,17 @@ import {
   effect,
   finished,
   go,
-  hush,
   iso,
+  LONGEST_WORDS_SECONDS,
   play,
   record,
   row,
   type Arrow,
   type Draft,
 } from './table.ts';
+import { grant, leaveQueue, noteWish, wishOf } from './wishes.ts';
 
-/** From the place in the queue to the expert's voice. */
+/** From the place in the queue until an expert is rung. */
 
 /** Redis restarts within seconds; after this many tries of a second each the dialplan's message service takes over. */
 const JOIN_TRIES = 10;
@@ -32,28 +35,70 @@ export function wait(draft: Draft): void {
   after(draft, draft.settings.positionRepeatSeconds, 'repeat-position');
 }
 
-function endOffer(draft: Draft, result: OfferResult): void {
+export function endOffer(draft: Draft, result: OfferResult): void {
   const { offer } = draft.call;
   if (offer === null) return;
   record(draft, { kind: 'offer.ended', data: { offerId: offer.offerId, result, endedAt: iso(draft.now) } });
   change(draft, { offer: null });
 }
 
-const rings = arrow<'offered'>(['ringing'], (draft, { offer }) => {
+type Offered = Extract<CallEvent, { type: 'offered' }>['offer'];
+
+/** An expert is kept for this call; nothing rings yet. */
+export function noteOffer(draft: Draft, offer: Offered): void {
   const { offerId, expertId, attempt, madeAt, why } = offer;
   record(draft, {
     kind: 'offer.made',
     data: { offerId, expertId, attempt, madeAt: iso(madeAt), why: { ...why } },
   });
   change(draft, { offer: { offerId, expertId, attempt }, attempts: attempt });
+}
+
+/** The telephone of the expert who is kept for this call. */
+export function ring(draft: Draft): void {
+  const { offer } = draft.call;
   go(draft, 'ringing');
-  effect(draft, { do: 'ring', offer: { offerId, expertId, attempt } });
+  if (offer !== null) effect(draft, { do: 'ring', offer });
   after(draft, draft.settings.ringSeconds, 'no-answer');
+}
+
+export const rings = arrow<'offered'>(['ringing'], (draft, { offer }) => {
+  noteOffer(draft, offer);
+  ring(draft);
 });
 
 const hangsUp = arrow<'citizen-gone'>(['ended'], (draft, event) => {
   effect(draft, { do: 'leave-queue' });
   close(draft, 'abandoned', event.cause);
+});
+
+/** An expert may be rung or joined at this moment: the reservation is given back, and nothing is held against the expert. */
+function letGo(draft: Draft): void {
+  const { offer, state } = draft.call;
+  if (offer !== null) effect(draft, { do: 'end-talk', offerId: offer.offerId });
+  effect(draft, { do: 'leave-queue' });
+  if (state === 'connecting') effect(draft, { do: 'release', wrapUpSeconds: 0 });
+  endOffer(draft, 'lost');
+}
+
+export const isLost = arrow<'exchange-lost'>(['ended'], (draft) => {
+  letGo(draft);
+  closeAsLost(draft);
+});
+
+/** Who would rather not wait leaves the queue. Other keys mean nothing here. */
+export const wishes = arrow<'citizen-digit'>(['leaving'], (draft, { digit }) => {
+  const wish = wishOf(draft, digit, draft.call.queuedAt ?? draft.now);
+  if (wish === null) return;
+  noteWish(draft, wish, 'citizen');
+  leaveQueue(draft);
+  grant(draft, wish);
+});
+
+/** The watchdog has taken the citizen to the dialplan, as nobody was here. */
+export const isHandedOver = arrow<'handed-over'>(['ended'], (draft, event) => {
+  letGo(draft);
+  handOver(draft, event);
 });
 
 /** An expert's leg that answered for an offer which no longer stands. */
@@ -62,40 +107,76 @@ const tooLate = arrow<'expert-answered'>([], (draft, event) =>
 );
 
 /** Writes the place down, once. @returns whether this was the first time */
-function noteJoined(draft: Draft, place: number): boolean {
-  const { specialty, queuedAt, joined } = draft.call;
+export function noteJoined(draft: Draft, place: number): boolean {
+  const { specialty, queuedAt, score, joined, headStartSeconds } = draft.call;
   if (joined || specialty === null || queuedAt === null) return false;
   change(draft, { joined: true });
   record(draft, {
     kind: 'call.queued',
-    data: { specialty, queuedAt: iso(queuedAt), score: queuedAt, position: place },
+    data: {
+      ...{ specialty, queuedAt: iso(queuedAt), score: score ?? queuedAt, position: place },
+      ...(headStartSeconds === undefined ? {} : { headStartSeconds }),
+    },
   });
   return true;
 }
 
-const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
-  if (noteJoined(draft, event.position)) tellPosition(draft, event.position);
+/** From here on the place is as old as that. */
+export const startsAhead = arrow<'head-start'>([], (draft, { seconds }) => {
+  const { queuedAt, score, joined } = draft.call;
+  if (joined || queuedAt === null || score !== null) return;
+  change(draft, { score: queuedAt - seconds * 1000, headStartSeconds: seconds });
 });
 
-function tellPosition(draft: Draft, place: number): void {
-  const byDefault: Phrase = draft.call.menuMisses >= draft.settings.menuPrompts ? toDefault : [];
+/** Nobody is turned away by a busy tone: the exchange's message service offers a call back, or takes a message. */
+function turnAway(draft: Draft, specialty: string, place: number): void {
+  record(draft, { kind: 'queue.full', data: { specialty, position: place } });
+  effect(draft, { do: 'leave-queue' });
+  go(draft, 'leaving');
+  effect(draft, { do: 'to-fallback', wish: 'full' });
+  after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+}
+
+const joinsWithinCap: Arrow<'queue-joined'> = arrow(['leaving'], (draft, event) => {
+  const { joined, specialty } = draft.call;
+  const isBeyond = event.position > (draft.settings.queueCap ?? Infinity);
+  if (isBeyond && !joined && specialty !== null) turnAway(draft, specialty, event.position);
+  else joins.run(draft, event);
+});
+
+export const joins: Arrow<'queue-joined'> = arrow([], (draft, event) => {
+  if (noteJoined(draft, event.position)) tellPosition(draft, event.position, event, false);
+});
+
+/** again: it was told before. */
+function tellPosition(draft: Draft, place: number, prospect: Prospect, again: boolean): void {
+  const byDefault: Phrase = !again && draft.call.menuMisses >= draft.settings.menuPrompts ? toDefault : [];
   // On the way here music sounds only while Redis is away.
   if (draft.call.state !== 'position' || draft.call.joinFailures > 0)
     effect(draft, { do: 'music', on: false });
-  play(draft, [...byDefault, ...positionPhrase(place)]);
+  const wait = tellWait(draft, place, prospect.wait ?? null);
+  // Who comes in before them, for waits of their own, costs them a place; they do not hear themselves move back.
+  const told = Math.min(place, draft.call.toldPlace ?? place);
+  change(draft, { toldPlace: told });
+  play(draft, [...byDefault, ...positionPhrase(told, again, wait, prospect.tooLate)]);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
 }
 
-const plays = arrow<'playback-finished'>([], (draft, event) => {
+export const plays = arrow<'playback-finished'>([], (draft, event) => {
   if (finished(draft, event.playbackId)) effect(draft, { do: 'music', on: true });
 });
 
 export const position = row(
   {
     'citizen-gone': hangsUp,
+    'citizen-digit': wishes,
+    'exchange-lost': isLost,
+    'handed-over': isHandedOver,
+    closes,
     'expert-answered': tooLate,
     offered: rings,
-    'queue-joined': joins,
+    'head-start': startsAhead,
+    'queue-joined': joinsWithinCap,
     'queue-failed': arrow(['leaving'], (draft, event) => {
       const joinFailures = draft.call.joinFailures + 1;
       change(draft, { joinFailures });
@@ -109,11 +190,11 @@ export const position = row(
       go(draft, 'leaving');
       // The attempt whose answer never came may have been carried out all the same.
       effect(draft, { do: 'leave-queue' });
-      effect(draft, { do: 'to-fallback' });
+      effect(draft, { do: 'to-fallback', wish: null });
       after(draft, LONGEST_WORDS_SECONDS, 'last-words');
     }),
     'position-told': arrow(['waiting'], (draft, event) => {
-      if (event.position !== null) return tellPosition(draft, event.position);
+      if (event.position !== null) return tellPosition(draft, event.position, event, true);
       effect(draft, { do: 'join-queue' });
       wait(draft);
     }),
@@ -125,15 +206,20 @@ export const position = row(
       else wait(draft);
     }),
   },
-  'the place is being told; digits mean nothing yet',
+  'the place is being told',
 );
 
 export const waiting = row(
   {
     'citizen-gone': hangsUp,
+    'citizen-digit': wishes,
+    'exchange-lost': isLost,
+    'handed-over': isHandedOver,
+    closes,
     'expert-answered': tooLate,
     offered: rings,
     'playback-finished': plays,
+    'head-start': startsAhead,
     // Taken up by another process before the first answer came.
     'queue-joined': arrow([], (draft, event) => void noteJoined(draft, event.position)),
     // Coming back to the queue after a lost expert must not fail for good.
@@ -145,103 +231,4 @@ export const waiting = row(
     }),
   },
   'music plays until an expert is free',
-);
-
-function passOn(draft: Draft, reason: MissReason): void {
-  const { offer } = draft.call;
-  if (offer === null) return;
-  endOffer(draft, reason);
-  effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
-  effect(draft, { do: 'miss', offerId: offer.offerId, reason });
-  wait(draft);
-}
-
-export const ringing = row(
-  {
-    'citizen-gone': arrow(['ended'], (draft, event) => {
-      const { offer } = draft.call;
-      if (offer !== null) effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
-      effect(draft, { do: 'leave-queue' });
-      endOffer(draft, 'cancelled');
-      close(draft, 'abandoned', event.cause);
-    }),
-    'queue-joined': joins,
-    'playback-finished': plays,
-    'expert-answered': arrow(['connecting'], (draft, event) => {
-      if (draft.call.offer?.offerId !== event.offerId)
-        return effect(draft, { do: 'stop-ringing', offerId: event.offerId });
-      go(draft, 'connecting');
-      effect(draft, { do: 'accept', offerId: event.offerId });
-    }),
-    'expert-failed': arrow(['waiting'], (draft, event) => {
-      if (draft.call.offer?.offerId === event.offerId) passOn(draft, event.reason);
-    }),
-    timer: arrow(['waiting'], (draft, event) => {
-      if (event.name === 'no-answer') passOn(draft, 'no-answer');
-    }),
-    // Routing offers on by itself when the rung expert's telephone vanishes.
-    offered: arrow(['ringing'], (draft, event) => {
-      const { offer } = draft.call;
-      if (offer?.offerId === event.offer.offerId) return;
-      if (offer !== null) effect(draft, { do: 'stop-ringing', offerId: offer.offerId });
-      endOffer(draft, 'unreachable');
-      rings.run(draft, event);
-    }),
-  },
-  'an expert is being rung',
-);
-
-function lostWhileConnecting(draft: Draft): void {
-  const { offer } = draft.call;
-  if (offer !== null) effect(draft, { do: 'end-talk', offerId: offer.offerId });
-  endOffer(draft, 'lost');
-  effect(draft, { do: 'rejoin-queue' });
-  wait(draft);
-}
-
-export const connecting = row(
-  {
-    'citizen-gone': arrow(['ended'], (draft, event) => {
-      const { offer } = draft.call;
-      if (offer !== null) effect(draft, { do: 'end-talk', offerId: offer.offerId });
-      effect(draft, { do: 'leave-queue' });
-      effect(draft, { do: 'release', wrapUpSeconds: 0 });
-      endOffer(draft, 'cancelled');
-      close(draft, 'abandoned', event.cause);
-    }),
-    'accept-told': arrow(['waiting'], (draft, event) => {
-      if (draft.call.offer?.offerId !== event.offerId) return;
-      if (!event.accepted) {
-        effect(draft, { do: 'stop-ringing', offerId: event.offerId });
-        endOffer(draft, 'cancelled');
-        // Does nothing to who stands in the queue; after Redis was emptied it puts the citizen back there.
-        effect(draft, { do: 'join-queue' });
-        return wait(draft);
-      }
-      hush(draft);
-      effect(draft, { do: 'music', on: false });
-      effect(draft, { do: 'bridge', offerId: event.offerId });
-    }),
-    bridged: arrow(['talking'], (draft, event) => {
-      const { offer } = draft.call;
-      if (offer?.offerId !== event.offerId) return;
-      const { offerId, expertId } = offer;
-      endOffer(draft, 'answered');
-      record(
-        draft,
-        { kind: 'call.answered', data: { offerId, expertId, answeredAt: iso(draft.now) } },
-        `expert:${expertId}`,
-      );
-      change(draft, { talk: { offerId, expertId, startedAt: draft.now } });
-      go(draft, 'talking');
-    }),
-    'playback-finished': arrow([], (draft, event) => void finished(draft, event.playbackId)),
-    'expert-gone': arrow(['waiting'], (draft, event) => {
-      if (draft.call.offer?.offerId === event.offerId) lostWhileConnecting(draft);
-    }),
-    'expert-failed': arrow(['waiting'], (draft, event) => {
-      if (draft.call.offer?.offerId === event.offerId) lostWhileConnecting(draft);
-    }),
-  },
-  'the two are being joined; it takes milliseconds',
 );

@@ -5,12 +5,20 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { command, type CommandHandler } from '../platform/commands.ts';
 import { fault } from '../platform/fault.ts';
-import type { ExpertStatus, Routing, RoutingChange } from '../routing/routing.ts';
+import { answerWithin } from '../platform/within.ts';
+import type { ExpertStatus, Intent, Routing, RoutingChange } from '../routing/routing.ts';
 import { createFeatures } from './features.ts';
 import { createKeeper } from './keeper.ts';
 import { createMuster } from './muster.ts';
 import { createReloader } from './reloader.ts';
-import { KEYPAD_REASON, type Feature, type Presence } from './rules.ts';
+import {
+  KEYPAD_REASON,
+  OUTCOME_MISSING,
+  OUTCOME_PROMPTS,
+  type Feature,
+  type OutcomeKeyed,
+  type Presence,
+} from './rules.ts';
 import { createMarks, createSerial } from './serial.ts';
 import { createTelephones } from './telephones.ts';
 
@@ -35,8 +43,10 @@ export interface DeskDeps {
   pool: Pool;
   log: Log;
   clock: Clock;
-  /** `*5N` in wrap-up or talk: sets the outcome of this expert's last call. */
-  setOutcome: (expertId: string, digit: string) => 'saved' | 'refused' | Promise<'saved' | 'refused'>;
+  /** `*5N`: sets the outcome of the talk or wrap-up this expert is in, else of the latest talk that has none. */
+  setOutcome: (expertId: string, digit: string) => OutcomeKeyed | Promise<OutcomeKeyed>;
+  /** Whether this expert still owes the outcome of a talk. Asked at every code about presence; a slow answer is not waited for. */
+  owesOutcome: (expertId: string) => Promise<boolean>;
   /** Told each time routing has had the whole roster. */
   onLoaded?: () => void;
   /**
@@ -49,11 +59,22 @@ export interface DeskDeps {
 }
 
 const SWEEP_SECONDS = 10;
+/** What was dialled is done; the expert hears so without waiting for PostgreSQL. */
+const PATIENCE_MS = 300;
 /** The roster itself is read anew every so many sweeps, for the change whose command did not get through. */
 const SWEEPS_TO_REREAD = 6;
 
 export function createDesk(deps: DeskDeps): Desk {
-  const { telephony, routing, pool, log, clock, setOutcome, sweepSeconds = SWEEP_SECONDS } = deps;
+  const {
+    telephony,
+    routing,
+    pool,
+    log,
+    clock,
+    setOutcome,
+    owesOutcome,
+    sweepSeconds = SWEEP_SECONDS,
+  } = deps;
   const inTurn = createSerial();
   const news = createMarks();
   const keeper = createKeeper({ pool, log, onKept: (expertId) => news.mark(expertId) });
@@ -81,17 +102,23 @@ export function createDesk(deps: DeskDeps): Desk {
     keeper.keep({ expertId, ...presence, at, actor });
   }
 
-  async function perform(expertId: string, feature: Feature): Promise<string> {
-    if (feature.kind === 'outcome') {
-      return (await setOutcome(expertId, feature.digit)) === 'saved'
-        ? 'feature/outcome-saved'
-        : 'feature/refused';
-    }
-    const { intent } = feature;
+  async function perform(expertId: string, feature: Feature): Promise<readonly string[]> {
+    if (feature.kind === 'outcome') return [OUTCOME_PROMPTS[await setOutcome(expertId, feature.digit)]];
+    const told = await setIntent(expertId, feature.intent);
+    if (told === null) return ['feature/refused'];
+    const owes = await answerWithin(owesOutcome(expertId), {
+      ...{ ms: PATIENCE_MS, otherwise: false },
+      onFault: (error) => log.warn({ err: error, expertId }, 'outcome.unasked'),
+    });
+    return owes ? [told, OUTCOME_MISSING] : [told];
+  }
+
+  /** null: an expert nobody knows. */
+  async function setIntent(expertId: string, intent: Intent): Promise<string | null> {
     const reason = intent === 'paused' ? KEYPAD_REASON : null;
     return await inTurn(async () => {
       const known = roster?.get(expertId) ?? (await routing.expert(expertId)) !== null;
-      if (!known) return 'feature/refused';
+      if (!known) return null;
       await routing.setIntent(expertId, intent, reason, null);
       note(expertId, { intent, reason, until: null }, `expert:${expertId}`, clock.now());
       return `feature/${intent}`;

@@ -1,5 +1,6 @@
 import type { ChannelSnapshot, Telephony, TelephonyEvent } from '../asterisk/telephony.ts';
 import type { Log } from '../log.ts';
+import { within } from '../platform/within.ts';
 import { expertOfChannel, readFeature, type Feature } from './rules.ts';
 
 /**
@@ -10,8 +11,8 @@ import { expertOfChannel, readFeature, type Feature } from './rules.ts';
 export interface FeaturesDeps {
   telephony: Telephony;
   log: Log;
-  /** Does what was asked. Returns the prompt that tells the expert. */
-  perform: (expertId: string, feature: Feature) => Promise<string>;
+  /** Does what was asked. Returns the prompts that tell the expert. */
+  perform: (expertId: string, feature: Feature) => Promise<readonly string[]>;
 }
 
 export interface Features {
@@ -43,29 +44,29 @@ export function createFeatures({ telephony, log, perform }: FeaturesDeps): Featu
 
   async function serve(channel: ChannelSnapshot, code: string, heard: Promise<void>): Promise<void> {
     try {
-      const prompt = await decide(channel, code);
-      if (prompt !== null && (await telephony.answer(channel.id)) === 'done') {
-        const playing = await telephony.play(channel.id, playbackOf(channel.id), [prompt]);
-        if (playing === 'done') await atMost(heard, LONGEST_PHRASE_MS);
+      const prompts = await decide(channel, code);
+      if (prompts.length > 0 && (await telephony.answer(channel.id)) === 'done') {
+        const playing = await telephony.play(channel.id, playbackOf(channel.id), prompts);
+        if (playing === 'done') await within(heard, LONGEST_PHRASE_MS);
       }
     } finally {
       await telephony.hangup(channel.id);
     }
   }
 
-  /** null: not an expert's telephone, which gets no word. */
-  async function decide(channel: ChannelSnapshot, code: string): Promise<string | null> {
+  /** None: not an expert's telephone, which gets no word. */
+  async function decide(channel: ChannelSnapshot, code: string): Promise<readonly string[]> {
     const expertId = expertOfChannel(channel.name);
     const feature = readFeature(code);
     if (expertId === null || feature === null) {
       log.warn({ channel: channel.name, code }, 'feature.refused');
-      return expertId === null ? null : 'feature/refused';
+      return expertId === null ? [] : ['feature/refused'];
     }
     try {
       return await perform(expertId, feature);
     } catch (error) {
       log.error({ err: error, expertId, code }, 'feature.failed');
-      return 'feature/unavailable';
+      return ['feature/unavailable'];
     }
   }
 
@@ -109,10 +110,3 @@ const PLAYBACK = 'feature-';
 const playbackOf = (channelId: string): string => `${PLAYBACK}${channelId}`;
 const channelOf = (playbackId: string): string =>
   playbackId.startsWith(PLAYBACK) ? playbackId.slice(PLAYBACK.length) : '';
-
-async function atMost(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([promise, limit]);
-  clearTimeout(timer);
-}

@@ -37,7 +37,7 @@ export function createMuster(deps: MusterDeps): Muster {
     if (!isExpertId(expertId)) return null;
     news.mark(expertId);
     const [entry] = await readRoster(pool, expertId);
-    if (entry !== undefined) await routing.putExpert(expertId, entry.specialties);
+    if (entry !== undefined) await routing.putExpert(expertId, entry.specialties, entry.levels);
     return entry ?? null;
   }
 
@@ -64,7 +64,7 @@ export function createMuster(deps: MusterDeps): Muster {
       const roster = await readRoster(pool, null);
       for (const entry of roster) {
         await inTurn(async () => {
-          await routing.putExpert(entry.id, entry.specialties);
+          await routing.putExpert(entry.id, entry.specialties, entry.levels);
           if (!isUnsaved(entry.id) && !news.newsSince(entry.id, taken)) await apply(entry);
         });
       }

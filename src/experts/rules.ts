@@ -17,6 +17,17 @@ export interface Skill {
 
 export type Feature = { kind: 'presence'; intent: Intent } | { kind: 'outcome'; digit: string };
 
+/** What came of a keyed outcome, and the prompt that tells it. */
+export const OUTCOME_PROMPTS = {
+  saved: 'feature/outcome-saved',
+  'saved-earlier': 'feature/outcome-saved-earlier',
+  'none-missing': 'feature/no-outcome-missing',
+  refused: 'feature/refused',
+} as const;
+/** Behind what was keyed about presence, where the outcome of a talk is still owed. */
+export const OUTCOME_MISSING = 'feature/outcome-missing';
+export type OutcomeKeyed = keyof typeof OUTCOME_PROMPTS;
+
 /** Reason kept with a pause that was keyed: a telephone has no way to say why. */
 export const KEYPAD_REASON = 'keypad';
 

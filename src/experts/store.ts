@@ -24,6 +24,8 @@ export interface RosterEntry {
   active: boolean;
   /** Empty for those who are not active. */
   specialties: string[];
+  /** Of the specialties, side by side. */
+  levels: number[];
   presence: Presence;
   softphone: SipAccount | null;
 }
@@ -55,6 +57,7 @@ interface RosterColumns extends PresenceColumns {
   id: string;
   active: boolean;
   specialties: string[];
+  levels: number[];
   username: string | null;
   realm: string | null;
   ha1: string | null;
@@ -73,12 +76,13 @@ export async function findExpert(db: Queryable, id: string): Promise<ExpertRow |
 /** expertId null: everybody. */
 export async function readRoster(db: Queryable, expertId: string | null): Promise<RosterEntry[]> {
   const rows = await query<RosterColumns>(db, 'experts/roster', [expertId]);
-  return rows.map(({ id, active, specialties, username, realm, ha1, ...presence }) => {
+  return rows.map(({ id, active, specialties, levels, username, realm, ha1, ...presence }) => {
     const known = username !== null && realm !== null && ha1 !== null;
     return {
       id,
       active,
       specialties,
+      levels,
       presence: presenceOf(presence),
       softphone: known ? { username, realm, ha1 } : null,
     };

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Pool } from 'pg';
 import { queryOne } from '../platform/sql.ts';
-import { addOpening } from './store.ts';
+import { addOpening } from './openings-store.ts';
 
 /**
  * Opens the clinic today and tomorrow, whatever the hour and the day: a demonstration must not depend on when it is

@@ -1,58 +1,59 @@
-import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger } from 'fastify';
-import { DateTime } from 'luxon';
-import type { Pool } from 'pg';
 import { Type } from 'typebox';
-import type { Clock } from '../clock.ts';
-import { codeOf, messageOf } from '../platform/fault.ts';
-import { allow, signedIn } from '../web/access.ts';
+import { signedIn } from '../web/access.ts';
 import { decodeCursor, listOf, listQuery, listScope, page } from '../web/lists.ts';
 import { fieldProblem, problem } from '../web/problem.ts';
 import { closed, Instant, Line, nullable, SpecialtyKey, Uuid } from '../web/schemas.ts';
-import { readInstant } from './instant.ts';
-import type { Hours } from './service.ts';
-import { addOpening, cancelOpening, listOpenings, type OpeningRow } from './store.ts';
+import {
+  addClosure,
+  addOpening,
+  cancelClosure,
+  cancelOpening,
+  listClosures,
+  listOpenings,
+  type ClosureRow,
+  type OpeningRow,
+} from './openings-store.ts';
+import { CLOSURE_KINDS } from './rules.ts';
+import {
+  ById,
+  changers,
+  instantOf,
+  POSITION,
+  readers,
+  reread,
+  tags,
+  told,
+  unknownSpecialty,
+  type App,
+  type HoursRoutesDeps,
+} from './shared-routes.ts';
+
+const Made = { createdAt: Instant, createdBy: Type.String() };
+const Scope = { specialty: nullable(SpecialtyKey) };
+const Kind = Type.Enum([...CLOSURE_KINDS], { description: 'What citizens are told' });
 
 const OpeningSchema = Type.Object({
-  id: Uuid,
-  specialty: nullable(SpecialtyKey),
-  startsAt: Instant,
-  endsAt: Instant,
-  reason: Type.String(),
-  createdAt: Instant,
-  createdBy: Type.String(),
+  ...{ id: Uuid, ...Scope },
+  ...{ startsAt: Instant, endsAt: Instant, reason: Type.String(), ...Made },
 });
-
 const NewOpening = closed({
   specialty: Type.Optional(nullable(SpecialtyKey)),
-  startsAt: Instant,
-  endsAt: Instant,
+  ...{ startsAt: Instant, endsAt: Instant, reason: Line(200) },
+});
+const ClosureSchema = Type.Object({
+  ...{ id: Uuid, ...Scope, kind: Kind },
+  ...{ startsAt: Instant, endsAt: nullable(Instant), reason: Type.String(), ...Made },
+});
+const NewClosure = closed({
+  specialty: Type.Optional(nullable(SpecialtyKey)),
+  kind: Kind,
+  startsAt: Type.Optional(Instant),
+  endsAt: Type.Optional(nullable(Instant)),
   reason: Line(200),
 });
 
-const ById = closed({ id: Uuid });
-const POSITION = /^\d{4}-\d\d-\d\dT[\d:.]+Z\/[0-9a-f-]{36}$/;
-const tags = ['hours'];
-const FOREIGN_KEY = '23503';
-
-export interface HoursRoutesDeps {
-  pool: Pool;
-  hours: Hours;
-  clock: Clock;
-  /** IANA name of the clinic's zone. */
-  zone: string;
-}
-
-type App = Parameters<FastifyPluginCallbackTypebox>[0];
-
-/** What was kept counts, whether or not this process can read it at once. */
-export async function reread(hours: Hours, log: FastifyBaseLogger): Promise<void> {
-  await hours.reload().catch((error: unknown) => log.warn({ detail: messageOf(error) }, 'hours.unread'));
-}
-
 /** Exceptional openings: the clinic is open then, whatever the regular hours say. */
 export function addOpeningRoutes(app: App, { pool, hours, clock, zone }: HoursRoutesDeps): void {
-  const readers = allow('supervisor', 'reviewer', 'editor', 'auditor', 'expert');
   const list = {
     tags,
     summary: 'Exceptional openings, newest first',
@@ -63,58 +64,102 @@ export function addOpeningRoutes(app: App, { pool, hours, clock, zone }: HoursRo
     const scope = listScope('openings');
     const rows = await listOpenings(pool, decodeCursor(scope, query.cursor, POSITION), query.limit);
     const { items, next } = page(rows, query.limit, scope, (row) => row.position);
-    return { items: items.map((row) => toAnswer(row, zone)), next };
+    return { items: items.map((row) => toOpening(row, zone)), next };
   });
 
   const add = { tags, summary: 'Open exceptionally', body: NewOpening, response: { 201: OpeningSchema } };
-  const config = { access: allow('supervisor'), idempotent: true };
-  app.post('/openings', { config, schema: add }, async (request, reply) => {
-    const { specialty = null, reason } = request.body;
-    const startsAt = instantOf(request.body.startsAt, '/startsAt');
-    const endsAt = instantOf(request.body.endsAt, '/endsAt');
-    if (endsAt <= startsAt)
-      throw fieldProblem('opening-reversed', 'body', '/endsAt', 'It must end after it starts.');
-    if (endsAt.getTime() <= clock.now())
-      throw fieldProblem('opening-past', 'body', '/endsAt', 'It would be over already.');
-    const opening = { specialty, startsAt, endsAt, reason };
-    const added = await addOpening(pool, opening, signedIn(request).actor).catch(unknownSpecialty);
-    await reread(hours, request.log);
-    return reply.code(201).header('location', `/api/v1/openings/${added.id}`).send(toAnswer(added, zone));
-  });
-
-  const cancel = {
-    tags,
-    summary: 'Take an exceptional opening back',
-    params: ById,
-    response: { 204: Type.Null() },
-  };
-  app.delete(
-    '/openings/:id',
-    { config: { access: allow('supervisor') }, schema: cancel },
+  app.post(
+    '/openings',
+    { config: { access: changers, idempotent: true }, schema: add },
     async (request, reply) => {
-      if (!(await cancelOpening(pool, request.params.id, signedIn(request).actor)))
-        throw problem(404, 'opening-not-found');
+      const { specialty = null, reason } = request.body;
+      const startsAt = instantOf(request.body.startsAt, '/startsAt');
+      const endsAt = instantOf(request.body.endsAt, '/endsAt');
+      refuseSpan('opening', startsAt, endsAt, clock.now());
+      const opening = { specialty, startsAt, endsAt, reason };
+      const added = await addOpening(pool, opening, signedIn(request).actor).catch(unknownSpecialty);
       await reread(hours, request.log);
-      return reply.code(204).send(null);
+      return reply.code(201).header('location', `/api/v1/openings/${added.id}`).send(toOpening(added, zone));
     },
   );
+
+  const cancel = {
+    ...{ tags, summary: 'Take an exceptional opening back', params: ById },
+    response: { 204: Type.Null() },
+  };
+  app.delete('/openings/:id', { config: { access: changers }, schema: cancel }, async (request, reply) => {
+    if (!(await cancelOpening(pool, request.params.id, signedIn(request).actor)))
+      throw problem(404, 'opening-not-found');
+    await reread(hours, request.log);
+    return reply.code(204).send(null);
+  });
 }
 
-/** The schema knows the shape; that there is a 31st of that month is known here. */
-function instantOf(text: string, pointer: string): Date {
-  const at = readInstant(text);
-  if (at === null) throw fieldProblem('instant-invalid', 'body', pointer, 'Write ISO 8601 with an offset.');
-  return new Date(at);
+/** Closures on the spot: closed whatever else is planned, openings included. */
+export function addClosureRoutes(app: App, { pool, hours, clock, zone }: HoursRoutesDeps): void {
+  const list = {
+    tags,
+    summary: 'Closures on the spot, newest first',
+    querystring: closed(listQuery),
+    response: { 200: listOf(ClosureSchema) },
+  };
+  app.get('/closures', { config: { access: readers }, schema: list }, async ({ query }) => {
+    const scope = listScope('closures');
+    const rows = await listClosures(pool, decodeCursor(scope, query.cursor, POSITION), query.limit);
+    const { items, next } = page(rows, query.limit, scope, (row) => row.position);
+    return { items: items.map((row) => toClosure(row, zone)), next };
+  });
+
+  const add = {
+    tags,
+    summary: 'Close on the spot',
+    description: 'Without `startsAt`: from now. Without `endsAt`: until it is taken back.',
+    ...{ body: NewClosure, response: { 201: ClosureSchema } },
+  };
+  app.post(
+    '/closures',
+    { config: { access: changers, idempotent: true }, schema: add },
+    async (request, reply) => {
+      const { specialty = null, kind, reason } = request.body;
+      const from = request.body.startsAt;
+      const startsAt = from === undefined ? new Date(clock.now()) : instantOf(from, '/startsAt');
+      const to = request.body.endsAt ?? null;
+      const endsAt = to === null ? null : instantOf(to, '/endsAt');
+      if (endsAt !== null) refuseSpan('closure', startsAt, endsAt, clock.now());
+      const closure = { specialty, kind, startsAt, endsAt, reason };
+      const added = await addClosure(pool, closure, signedIn(request).actor).catch(unknownSpecialty);
+      await reread(hours, request.log);
+      return reply.code(201).header('location', `/api/v1/closures/${added.id}`).send(toClosure(added, zone));
+    },
+  );
+
+  const cancel = { tags, summary: 'Take a closure back', params: ById, response: { 204: Type.Null() } };
+  app.delete('/closures/:id', { config: { access: changers }, schema: cancel }, async (request, reply) => {
+    if (!(await cancelClosure(pool, request.params.id, signedIn(request).actor)))
+      throw problem(404, 'closure-not-found');
+    await reread(hours, request.log);
+    return reply.code(204).send(null);
+  });
 }
 
-function unknownSpecialty(error: unknown): never {
-  if (codeOf(error) !== FOREIGN_KEY) throw error;
-  throw fieldProblem('specialty-unknown', 'body', '/specialty', 'There is no such specialty.');
+function refuseSpan(noun: string, startsAt: Date, endsAt: Date, nowMs: number): void {
+  if (endsAt <= startsAt)
+    throw fieldProblem(`${noun}-reversed`, 'body', '/endsAt', 'It must end after it starts.');
+  if (endsAt.getTime() <= nowMs)
+    throw fieldProblem(`${noun}-past`, 'body', '/endsAt', 'It would be over already.');
 }
 
-function toAnswer(row: OpeningRow, zone: string) {
+function toOpening(row: OpeningRow, zone: string) {
+  return { ...made(row, zone), endsAt: told(row.endsAt, zone) };
+}
+
+function toClosure(row: ClosureRow, zone: string) {
+  const { kind, endsAt } = row;
+  return { ...made(row, zone), kind, endsAt: endsAt === null ? null : told(endsAt, zone) };
+}
+
+function made(row: OpeningRow | ClosureRow, zone: string) {
   const { id, specialty, reason, actor } = row;
-  const told = (at: Date) => DateTime.fromJSDate(at, { zone }).toISO() ?? '';
-  const times = { startsAt: told(row.startsAt), endsAt: told(row.endsAt), createdAt: told(row.createdAt) };
-  return { id, specialty, ...times, reason, createdBy: actor };
+  const times = { startsAt: told(row.startsAt, zone), createdAt: told(row.createdAt, zone) };
+  return { id, specialty, reason, ...times, createdBy: actor };
 }

@@ -1,37 +1,35 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import { DateTime } from 'luxon';
 import { Type } from 'typebox';
-import { allow, signedIn } from '../web/access.ts';
+import { signedIn } from '../web/access.ts';
 import { etag, ifMatch, stale } from '../web/etag.ts';
 import { fieldProblem, problem, type Problem } from '../web/problem.ts';
 import { closed, Instant, nullable, SpecialtyKey } from '../web/schemas.ts';
+import { addHolidayRoutes } from './holidays-routes.ts';
 import { readInstant } from './instant.ts';
-import { addOpeningRoutes, reread, type HoursRoutesDeps } from './openings-routes.ts';
+import { addClosureRoutes, addOpeningRoutes } from './openings-routes.ts';
+import { addSeasonRoutes } from './seasons-routes.ts';
 import { findWeekly, hasSpecialty, replaceWeekly, type WeeklyHours } from './store.ts';
-import { faultsOfWeek } from './week.ts';
-
-const Opens = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', examples: ['08:00'] });
-const Closes = Type.String({
-  pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$',
-  examples: ['16:00', '24:00'],
-});
-
-const Window = closed({
-  weekday: Type.Integer({ minimum: 1, maximum: 7, description: 'ISO: 1 = Monday … 7 = Sunday' }),
-  opens: Opens,
-  closes: Closes,
-});
-
-/** 24 windows a day are more than anyone keeps. */
-const Weekly = Type.Array(Window, {
-  maxItems: 168,
-  description: "Times of the clinic's zone; an empty list is never open",
-});
+import {
+  changers,
+  Day,
+  dayOf,
+  readers,
+  refuseFaults,
+  reread,
+  tags,
+  told,
+  Weekly,
+  type App,
+  type HoursRoutesDeps,
+} from './shared-routes.ts';
 
 const WeeklyHoursSchema = Type.Object({
   specialty: SpecialtyKey,
   timezone: Type.String({ examples: ['Asia/Tehran'] }),
   weekly: Weekly,
+  planned: Type.Array(Type.Object({ from: Instant, weekly: Weekly }), {
+    description: 'Changes to come, the earliest first',
+  }),
   changedAt: nullable(Instant),
   changedBy: nullable(Type.String()),
 });
@@ -40,8 +38,10 @@ const PreviewSchema = Type.Object({
   open: Type.Boolean(),
   reason: Type.String({
     description:
-      '`weekly`, `opening`: why open; `outside-hours`; `default-hours`: the hours were not to be had',
+      '`weekly`, `season`, `opening`: why open; `outside-hours`, `holiday`, `closure`: why closed; `default-hours`: the hours were not to be had',
   }),
+  holiday: nullable(Type.String({ description: "The holiday's name, where that is the reason" })),
+  closure: nullable(Type.String({ description: 'The kind of closure, where that is the reason' })),
   opensAt: nullable(Instant),
   closesAt: nullable(Instant),
 });
@@ -52,89 +52,82 @@ const PreviewQuery = closed({
 });
 
 const BySpecialty = closed({ specialty: SpecialtyKey });
-const tags = ['hours'];
-const readers = allow('supervisor', 'reviewer', 'editor', 'auditor', 'expert');
 
-/** The regular hours of each specialty, and what they mean at an instant. */
+/** The hours of each specialty, and what they mean at an instant. */
 export function hoursRoutes(deps: HoursRoutesDeps): FastifyPluginCallbackTypebox {
-  const { pool, hours, clock, zone } = deps;
   return (app, _options, done) => {
-    const preview = {
-      tags,
-      summary: 'Open or closed at an instant',
-      querystring: PreviewQuery,
-      response: { 200: PreviewSchema },
-    };
-    app.get('/hours/preview', { config: { access: readers }, schema: preview }, async ({ query }) => {
-      const specialty = query.specialty === undefined || query.specialty === '' ? null : query.specialty;
-      const at = query.at === undefined || query.at === '' ? clock.now() : readInstant(query.at);
-      if (at === null)
-        throw fieldProblem('instant-invalid', 'query', '/at', 'Write ISO 8601 with an offset.');
-      if (specialty !== null && !(await hasSpecialty(pool, specialty))) {
-        throw fieldProblem('specialty-unknown', 'query', '/specialty', 'There is no such specialty.');
-      }
-      const { open, reason, opensAt, closesAt } = hours.check(specialty, at);
-      return { open, reason, opensAt: opensAt?.toISO() ?? null, closesAt: closesAt?.toISO() ?? null };
-    });
-
-    const read = {
-      tags,
-      summary: 'Regular hours',
-      params: BySpecialty,
-      response: { 200: WeeklyHoursSchema },
-    };
-    app.get('/hours/:specialty', { config: { access: readers }, schema: read }, async (request, reply) => {
-      const found = await findWeekly(pool, request.params.specialty);
-      if (found === null) throw unknownSpecialty();
-      return reply.header('etag', etag(found.version)).send(toAnswer(found, zone));
-    });
-
-    const replace = {
-      tags,
-      summary: 'Replace the regular hours, from now on',
-      params: BySpecialty,
-      body: closed({ weekly: Weekly }),
-      response: { 200: WeeklyHoursSchema },
-    };
-    app.put(
-      '/hours/:specialty',
-      { config: { access: allow('supervisor') }, schema: replace },
-      async (request, reply) => {
-        const matches = ifMatch(request);
-        const { weekly } = request.body;
-        refuseFaults(weekly);
-        const change = await replaceWeekly(
-          pool,
-          request.params.specialty,
-          weekly,
-          signedIn(request).actor,
-          matches,
-        );
-        if (change.outcome === 'unknown-specialty') throw unknownSpecialty();
-        if (change.outcome === 'stale') throw stale();
-        await reread(hours, request.log);
-        return reply.header('etag', etag(change.hours.version)).send(toAnswer(change.hours, zone));
-      },
-    );
-
+    addPreviewRoute(app, deps);
+    addWeeklyRoutes(app, deps);
     addOpeningRoutes(app, deps);
+    addClosureRoutes(app, deps);
+    addSeasonRoutes(app, deps);
+    addHolidayRoutes(app, deps);
     done();
   };
 }
 
-function refuseFaults(weekly: Parameters<typeof faultsOfWeek>[0]): void {
-  const errors = faultsOfWeek(weekly).map(({ index, detail }) => {
-    return { in: 'body' as const, pointer: `#/weekly/${index}`, detail };
+function addPreviewRoute(app: App, { pool, hours, clock }: HoursRoutesDeps): void {
+  const preview = {
+    tags,
+    summary: 'Open or closed at an instant',
+    querystring: PreviewQuery,
+    response: { 200: PreviewSchema },
+  };
+  app.get('/hours/preview', { config: { access: readers }, schema: preview }, async ({ query }) => {
+    const specialty = query.specialty === undefined || query.specialty === '' ? null : query.specialty;
+    const at = query.at === undefined || query.at === '' ? clock.now() : readInstant(query.at);
+    if (at === null) throw fieldProblem('instant-invalid', 'query', '/at', 'Write ISO 8601 with an offset.');
+    if (specialty !== null && !(await hasSpecialty(pool, specialty))) {
+      throw fieldProblem('specialty-unknown', 'query', '/specialty', 'There is no such specialty.');
+    }
+    const { opensAt, closesAt, ...answer } = hours.check(specialty, at);
+    return { ...answer, opensAt: opensAt?.toISO() ?? null, closesAt: closesAt?.toISO() ?? null };
   });
-  if (errors.length > 0)
-    throw problem(400, 'hours-invalid', { detail: 'These windows cannot be kept.', errors });
 }
 
-function unknownSpecialty(): Problem {
-  return problem(404, 'specialty-not-found', 'There is no such specialty.');
+function addWeeklyRoutes(app: App, { pool, hours, zone }: HoursRoutesDeps): void {
+  const read = { tags, summary: 'Regular hours', params: BySpecialty, response: { 200: WeeklyHoursSchema } };
+  app.get('/hours/:specialty', { config: { access: readers }, schema: read }, async (request, reply) => {
+    const found = await findWeekly(pool, request.params.specialty);
+    if (found === null) throw notFound();
+    return reply.header('etag', etag(found.version)).send(toAnswer(found, zone));
+  });
+
+  const replace = {
+    tags,
+    summary: 'Replace the regular hours, from now on or from a day on',
+    params: BySpecialty,
+    body: closed({ weekly: Weekly, from: Type.Optional(Day) }),
+    response: { 200: WeeklyHoursSchema },
+  };
+  app.put('/hours/:specialty', { config: { access: changers }, schema: replace }, async (request, reply) => {
+    const matches = ifMatch(request);
+    const { weekly, from } = request.body;
+    refuseFaults(weekly);
+    const { specialty } = request.params;
+    const change = await replaceWeekly(
+      pool,
+      specialty,
+      { weekly, from: from === undefined ? null : dayOf(from, '/from', zone).toJSDate() },
+      signedIn(request).actor,
+      matches,
+    );
+    if (change.outcome === 'unknown-specialty') throw notFound();
+    if (change.outcome === 'stale') throw stale();
+    if (change.outcome === 'past')
+      throw fieldProblem('day-past', 'body', '/from', 'It must be a day to come; leave it out for now.');
+    await reread(hours, request.log);
+    return reply.header('etag', etag(change.hours.version)).send(toAnswer(change.hours, zone));
+  });
 }
 
-function toAnswer({ specialty, weekly, changedAt, actor }: WeeklyHours, zone: string) {
-  const changed = changedAt === null ? null : DateTime.fromJSDate(changedAt, { zone }).toISO();
-  return { specialty, timezone: zone, weekly, changedAt: changed, changedBy: actor };
+const notFound = (): Problem => problem(404, 'specialty-not-found', 'There is no such specialty.');
+
+function toAnswer({ specialty, weekly, planned, changedAt, actor }: WeeklyHours, zone: string) {
+  return {
+    ...{ specialty, timezone: zone, weekly },
+    planned: planned.map((change) => ({ from: told(change.from, zone), weekly: change.weekly })),
+    changedAt: changedAt === null ? null : told(changedAt, zone),
+    changedBy: actor,
+  };
 }

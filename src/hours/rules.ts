@@ -1,181 +1,252 @@
-import { DateTime, IANAZone, type Zone } from 'luxon';
+import { DateTime } from 'luxon';
+import { holds, union, within, without, type Span } from './spans.ts';
+import { evenStretches, spansOf, type DayWindow, type Stretch } from './wall.ts';
 
 /**
- * When a specialty is open. Hours are wall-clock times of the clinic's zone: a window is open whenever the clock on the
- * wall shows a time inside it, so an hour that daylight saving repeats is open twice and one it skips is not there.
- * Holidays, closures and seasons will be more layers over `openSpans`; who asks will not notice.
+ * When a specialty is open. Layers, each over the ones before it:
+ *
+ *   regular hours ← seasons (Ramadan) replace them ← official holidays close ← exceptional openings open ← closures close
+ *
+ * A closure wins over everything: it is declared when nobody can come (snow, polluted air). Pure.
  */
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-/** No zone changes its offset twice within a stride, so comparing its two ends finds every change. */
-const STRIDE = 8 * DAY;
+const DAY = 24 * 60 * 60_000;
 /** How far answers look: further openings are "not known", later closings are "does not close". */
 const LOOK_AHEAD = 366 * DAY;
 
-/** Regular hours of one weekday. specialty null: every specialty. */
-export interface WeeklyWindow {
+/** specialty null: every specialty. */
+interface Rule {
   specialty: string | null;
-  /** ISO: 1 = Monday … 7 = Sunday. */
-  weekday: number;
-  /** Minutes after midnight, 0–1439. */
-  opensMinute: number;
-  /** Minutes after midnight, larger than opensMinute; 1440 is 24:00. */
-  closesMinute: number;
+}
+
+/** Regular hours of one weekday. */
+export interface WeeklyWindow extends Rule, DayWindow {
   /** From when these hours count, ms since the epoch. */
   validFrom: number;
   /** Until when (exclusive); null: still. */
   validTo: number | null;
 }
 
-/** An exceptional opening, whatever the regular hours say. specialty null: every specialty. Times: ms since the epoch. */
-export interface Opening {
-  specialty: string | null;
+/** startsAt, endsAt: ms since the epoch; endsAt may be Infinity. */
+interface Period extends Rule {
   startsAt: number;
   endsAt: number;
+}
+
+/** Other hours than the regular ones for a while. Of two at once the one of this specialty counts, not that of all. */
+export interface Season extends Period {
+  windows: readonly DayWindow[];
+}
+
+export const CLOSURE_KINDS = ['air-pollution', 'snow', 'emergency', 'other'] as const;
+export type ClosureKind = (typeof CLOSURE_KINDS)[number];
+
+/** Closed on the spot. kind: what citizens are told. */
+export interface Closure extends Period {
+  kind: ClosureKind;
+}
+
+/** An exceptional opening. */
+export type Opening = Period;
+
+/** An official holiday, from midnight to midnight of the zone. */
+export interface Holiday {
+  startsAt: number;
+  endsAt: number;
+  title: string;
 }
 
 export interface Schedule {
   /** IANA name. */
   zone: string;
+  /** Every specialty there is: "is any of them open?" asks each. */
+  specialties: readonly string[];
   weekly: readonly WeeklyWindow[];
+  seasons: readonly Season[];
+  holidays: readonly Holiday[];
+  /** When official holidays close: a switch, with its history. */
+  closedOnHolidays: readonly Span[];
   openings: readonly Opening[];
+  closures: readonly Closure[];
 }
 
 export interface HoursAnswer {
   open: boolean;
-  /** weekly, opening: why open. outside-hours: closed. */
-  reason: 'weekly' | 'opening' | 'outside-hours';
+  /** weekly, season, opening: why open. outside-hours, holiday, closure: why closed. */
+  reason: 'weekly' | 'season' | 'opening' | 'outside-hours' | 'holiday' | 'closure';
+  /** Of a closure what citizens are told; null otherwise. */
+  closure: ClosureKind | null;
+  /** The holiday's name; null otherwise. */
+  holiday: string | null;
   /** Closed: when it opens next; null: not within a year. Open: null. In the schedule's zone. */
   opensAt: DateTime | null;
   /** Open: when it closes, adjacent windows taken together; null: not within a year. Closed: null. */
   closesAt: DateTime | null;
 }
 
-interface Span {
-  start: number;
-  end: number;
-}
-
-/** What a new installation has: every day from 8 to 16, every specialty. */
+/** What a new installation has: every day from 8 to 16, every specialty, on holidays too. */
 export function defaultSchedule(zone: string): Schedule {
-  const days = [1, 2, 3, 4, 5, 6, 7];
-  const weekly = days.map((weekday) => {
+  const weekly = [1, 2, 3, 4, 5, 6, 7].map((weekday) => {
     return { specialty: null, weekday, opensMinute: 480, closesMinute: 960, validFrom: 0, validTo: null };
   });
-  return { zone, weekly, openings: [] };
+  const none = { seasons: [], holidays: [], closedOnHolidays: [], openings: [], closures: [] };
+  return { zone, specialties: [], weekly, ...none };
 }
 
 /** Is the specialty open at that instant? specialty null: is any of them. */
 export function isOpen(schedule: Schedule, specialty: string | null, at: DateTime): HoursAnswer {
   const now = at.toMillis();
-  const span = openSpans(schedule, specialty, now).next().value ?? null;
-  if (span === null || span.start > now) {
-    return {
-      open: false,
-      reason: 'outside-hours',
-      opensAt: inZone(schedule, span?.start ?? null),
-      closesAt: null,
-    };
-  }
-  const byWeek = openSpans({ ...schedule, openings: [] }, specialty, now).next().value;
-  const reason = byWeek !== undefined && byWeek.start <= now ? 'weekly' : 'opening';
-  return { open: true, reason, opensAt: null, closesAt: inZone(schedule, span.end) };
+  const span = openSpans(schedule, specialty, { start: now, end: now + LOOK_AHEAD }).next().value ?? null;
+  const open = span !== null && span.start <= now;
+  return {
+    open,
+    ...whyAt(schedule, specialty, now, open),
+    opensAt: open ? null : inZone(schedule, span?.start ?? null),
+    closesAt: open ? inZone(schedule, span.end === now + LOOK_AHEAD ? null : span.end) : null,
+  };
 }
 
 /** The first instant after `after` at which the specialty (null: any) goes from closed to open; null: none within a year. */
 export function nextOpening(schedule: Schedule, specialty: string | null, after: DateTime): DateTime | null {
   const now = after.toMillis();
-  for (const span of openSpans(schedule, specialty, now)) {
-    if (span.start > now) return inZone(schedule, span.start);
+  for (const { start } of openSpans(schedule, specialty, { start: now, end: now + LOOK_AHEAD }))
+    if (start > now) return inZone(schedule, start);
+  return null;
+}
+
+/** Open seconds between two instants, however far apart; 0 where the second is not after the first. */
+export function workingSecondsBetween(
+  schedule: Schedule,
+  specialty: string | null,
+  from: DateTime,
+  to: DateTime,
+): number {
+  const bounds = { start: from.toMillis(), end: to.toMillis() };
+  let ms = 0;
+  for (const { start, end } of openSpans(schedule, specialty, bounds)) ms += end - start;
+  return ms / 1000;
+}
+
+/**
+ * The first instant by which so many open seconds have passed since `from`; `from` itself for 0. null: the year after `from`
+ * has fewer.
+ */
+export function addWorkingSeconds(
+  schedule: Schedule,
+  specialty: string | null,
+  from: DateTime,
+  seconds: number,
+): DateTime | null {
+  const now = from.toMillis();
+  let left = seconds * 1000;
+  if (left <= 0) return inZone(schedule, now);
+  for (const { start, end } of openSpans(schedule, specialty, { start: now, end: now + LOOK_AHEAD })) {
+    if (left <= end - start) return inZone(schedule, start + left);
+    left -= end - start;
   }
   return null;
 }
 
-/**
- * Stretches of open time, ascending, none touching the next, cut off at `from`. A stretch that is still open at the end
- * of the look-ahead ends at Infinity.
- */
-function* openSpans(schedule: Schedule, specialty: string | null, from: number): Generator<Span, undefined> {
-  const mine = restrict(schedule, specialty);
+/** Stretches of open time within the bounds, ascending, none touching the next. */
+function* openSpans(schedule: Schedule, specialty: string | null, bounds: Span): Generator<Span, undefined> {
+  const scopes = scopesOf(schedule, specialty);
   let current = null as Span | null;
-  for (const stretch of evenStretches(IANAZone.create(schedule.zone), from, from + LOOK_AHEAD)) {
-    for (const span of spansWithin(mine, stretch)) {
+  for (const stretch of evenStretches(schedule.zone, bounds)) {
+    for (const span of union(scopes.flatMap((scope) => openWithin(scope, stretch)))) {
       if (current !== null && span.start > current.end) {
         yield current;
         current = null;
       }
-      current = { start: current?.start ?? span.start, end: Math.max(current?.end ?? span.end, span.end) };
+      current = { start: current?.start ?? span.start, end: span.end };
     }
     if (current !== null && current.end < stretch.end) {
       yield current;
       current = null;
     }
   }
-  if (current !== null) yield { start: current.start, end: Infinity };
+  if (current !== null) yield current;
   return undefined;
 }
 
-function restrict(schedule: Schedule, specialty: string | null): Schedule {
-  if (specialty === null) return schedule;
-  const concerns = (rule: { specialty: string | null }) =>
-    rule.specialty === null || rule.specialty === specialty;
+/** A schedule that holds only what concerns one specialty. */
+type Scope = Schedule;
+
+function scopesOf(schedule: Schedule, specialty: string | null): Scope[] {
+  const asked = specialty === null ? schedule.specialties : [specialty];
+  // Nobody knows which there are: what concerns all of them.
+  return (asked.length > 0 ? asked : [null]).map((one) => {
+    const concerns = (rule: Rule) => rule.specialty === null || rule.specialty === one;
+    return {
+      ...schedule,
+      weekly: schedule.weekly.filter(concerns),
+      seasons: schedule.seasons.filter(concerns),
+      openings: schedule.openings.filter(concerns),
+      closures: schedule.closures.filter(concerns),
+    };
+  });
+}
+
+function openWithin(scope: Scope, stretch: Stretch): Span[] {
+  const { byWeek, bySeason } = plannedWithin(scope, stretch);
+  const planned = without([...byWeek, ...bySeason], holidaysOf(scope));
+  const opened = [...planned, ...scope.openings.map(spanOf)];
+  return within(without(opened, scope.closures.map(spanOf)), stretch);
+}
+
+/** The regular hours, and those of the seasons in their place. */
+function plannedWithin(scope: Scope, stretch: Stretch): { byWeek: Span[]; bySeason: Span[] } {
+  const own = scope.seasons.filter(({ specialty }) => specialty !== null);
+  const everybody = scope.seasons.filter(({ specialty }) => specialty === null);
+  const regular = spansOf(scope.weekly, stretch).flatMap(({ window, span }) =>
+    within([span], { start: window.validFrom, end: window.validTo ?? Infinity }),
+  );
   return {
-    ...schedule,
-    weekly: schedule.weekly.filter(concerns),
-    openings: schedule.openings.filter(concerns),
+    byWeek: without(regular, scope.seasons.map(spanOf)),
+    bySeason: [
+      ...own.flatMap((season) => seasonWithin(season, stretch)),
+      ...without(
+        everybody.flatMap((season) => seasonWithin(season, stretch)),
+        own.map(spanOf),
+      ),
+    ],
   };
 }
 
-/** Cuts a span into pieces in which the zone's offset stays the same: there wall-clock arithmetic is plain addition. */
-function* evenStretches(zone: Zone, from: number, to: number): Generator<Span & { offset: number }> {
-  let start = from;
-  while (start < to) {
-    const offset = zone.offset(start) * MINUTE;
-    const end = firstChange(zone, start, Math.min(start + STRIDE, to));
-    yield { start, end, offset };
-    start = end;
+const seasonWithin = (season: Season, stretch: Stretch): Span[] =>
+  within(
+    spansOf(season.windows, stretch).map(({ span }) => span),
+    spanOf(season),
+  );
+
+const spanOf = ({ startsAt, endsAt }: { startsAt: number; endsAt: number }): Span => ({
+  start: startsAt,
+  end: endsAt,
+});
+
+const holidaysOf = ({ holidays, closedOnHolidays }: Schedule): Span[] =>
+  holidays.flatMap((holiday) => within(closedOnHolidays, spanOf(holiday)));
+
+type Why = Pick<HoursAnswer, 'reason' | 'closure' | 'holiday'>;
+
+function whyAt(schedule: Schedule, specialty: string | null, at: number, open: boolean): Why {
+  const scopes = scopesOf(schedule, specialty);
+  const [stretch] = [...evenStretches(schedule.zone, { start: at, end: at + 1 })];
+  const plain = (reason: HoursAnswer['reason']): Why => ({ reason, closure: null, holiday: null });
+  if (stretch === undefined) return plain('outside-hours');
+  if (open) {
+    const scope = scopes.find((one) => holds(openWithin(one, stretch), at)) ?? schedule;
+    const { byWeek, bySeason } = plannedWithin(scope, stretch);
+    if (holds(without([...byWeek, ...bySeason], holidaysOf(scope)), at))
+      return plain(holds(byWeek, at) ? 'weekly' : 'season');
+    return plain('opening');
   }
-}
-
-/** The first instant in (start, end] whose offset differs from that at start, else end. */
-function firstChange(zone: Zone, start: number, end: number): number {
-  const offset = zone.offset(start);
-  if (zone.offset(end) === offset) return end;
-  let [before, after] = [start, end];
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (zone.offset(middle) === offset) before = middle;
-    else after = middle;
-  }
-  return after;
-}
-
-function spansWithin(schedule: Schedule, stretch: Span & { offset: number }): Span[] {
-  const spans = schedule.openings.map((opening) => ({ start: opening.startsAt, end: opening.endsAt }));
-  const lastDay = Math.floor((stretch.end - 1 + stretch.offset) / DAY);
-  for (let day = Math.floor((stretch.start + stretch.offset) / DAY); day <= lastDay; day += 1) {
-    const midnight = day * DAY - stretch.offset;
-    for (const window of schedule.weekly) {
-      if (window.weekday === weekdayOf(day)) spans.push(windowSpan(window, midnight));
-    }
-  }
-  return spans
-    .map(({ start, end }) => ({ start: Math.max(start, stretch.start), end: Math.min(end, stretch.end) }))
-    .filter(({ start, end }) => start < end)
-    .sort((a, b) => a.start - b.start);
-}
-
-function windowSpan(window: WeeklyWindow, midnight: number): Span {
-  return {
-    start: Math.max(midnight + window.opensMinute * MINUTE, window.validFrom),
-    end: Math.min(midnight + window.closesMinute * MINUTE, window.validTo ?? Infinity),
-  };
-}
-
-/** day: days since 1970-01-01, which was a Thursday. */
-function weekdayOf(day: number): number {
-  return ((((day + 3) % 7) + 7) % 7) + 1;
+  // Told only where it is so for every specialty that was asked for.
+  const closures = scopes.map((scope) => scope.closures.findLast((closure) => holds([spanOf(closure)], at)));
+  const [closure] = closures;
+  if (closure !== undefined && closures.every((one) => one !== undefined))
+    return { ...plain('closure'), closure: closure.kind };
+  const holiday = schedule.holidays.find((one) => holds(within(schedule.closedOnHolidays, spanOf(one)), at));
+  return holiday === undefined ? plain('outside-hours') : { ...plain('holiday'), holiday: holiday.title };
 }
 
 function inZone(schedule: Schedule, at: number | null): DateTime | null {

@@ -1,10 +1,18 @@
+import { EventEmitter } from 'node:events';
 import { DateTime } from 'luxon';
 import type { Pool } from 'pg';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { follow } from './follow.ts';
-import { defaultSchedule, isOpen, type HoursAnswer, type Schedule } from './rules.ts';
-import { readSchedule } from './store.ts';
+import { follow } from '../platform/follow.ts';
+import {
+  addWorkingSeconds,
+  defaultSchedule,
+  isOpen,
+  workingSecondsBetween,
+  type HoursAnswer,
+  type Schedule,
+} from './rules.ts';
+import { readSchedule } from './schedule-store.ts';
 
 /** default-hours: the hours could never be read, so the answer is that of a new installation. */
 export type HoursReason = HoursAnswer['reason'] | 'default-hours';
@@ -17,6 +25,12 @@ export interface Hours {
    * atMs: milliseconds since the epoch; now, if not given. Times told are in the clinic's zone.
    */
   check(specialty: string | null, atMs?: number): HoursTold;
+  /** Open seconds of a specialty between two instants, milliseconds since the epoch. */
+  workingSecondsBetween(specialty: string | null, fromMs: number, toMs: number): number;
+  /** When so many open seconds will have passed since an instant; null: not within a year of it. */
+  addWorkingSeconds(specialty: string | null, fromMs: number, seconds: number): DateTime | null;
+  /** Told each time the hours were read anew, whether or not they differ. @returns stops the telling */
+  onChange(listener: () => void): () => void;
   /** Reads the hours anew, so that who changed them sees the change at once. */
   reload(): Promise<void>;
   /** Milliseconds since the epoch of the last reading; null: never. */
@@ -44,28 +58,40 @@ export async function createHours({ pool, clock, log, zone }: HoursDeps): Promis
   let readAt: number | null = null;
   const fallback = defaultSchedule(zone);
 
+  const changes = new EventEmitter();
   let readings = 0;
   let newest = 0;
 
   async function read(db: Pick<Pool, 'query'>): Promise<void> {
     const mine = ++readings;
-    const found = await readSchedule(db, zone);
+    const found = await readSchedule(db, zone, clock.now());
     // A reading that began before another one that is in force has nothing newer to say.
     if (mine < newest) return;
     newest = mine;
     schedule = found;
     readAt = clock.now();
+    changes.emit('read');
     log.debug({ windows: schedule.weekly.length, openings: schedule.openings.length }, 'hours.read');
   }
 
-  const follower = follow({ pool, channel: CHANNEL, log, read });
+  const instant = (ms: number) => DateTime.fromMillis(ms, { zone });
+
+  const follower = follow({ pool, channel: CHANNEL, name: 'hours', log, read });
   await follower.started;
   if (schedule === null) log.warn({ zone }, 'hours.defaulted');
 
   return {
     check(specialty, atMs = clock.now()) {
-      const answer = isOpen(schedule ?? fallback, specialty, DateTime.fromMillis(atMs, { zone }));
+      const answer = isOpen(schedule ?? fallback, specialty, instant(atMs));
       return schedule === null ? { ...answer, reason: 'default-hours' } : answer;
+    },
+    workingSecondsBetween: (specialty, fromMs, toMs) =>
+      workingSecondsBetween(schedule ?? fallback, specialty, instant(fromMs), instant(toMs)),
+    addWorkingSeconds: (specialty, fromMs, seconds) =>
+      addWorkingSeconds(schedule ?? fallback, specialty, instant(fromMs), seconds),
+    onChange: (listener) => {
+      changes.on('read', listener);
+      return () => void changes.off('read', listener);
     },
     reload: () => read(pool),
     readAt: () => readAt,

@@ -1,78 +1,40 @@
 import type { Pool } from 'pg';
 import { query, queryOne, transaction, type Queryable } from '../platform/sql.ts';
 import { recordAudit } from '../staff/audit.ts';
-import type { Schedule } from './rules.ts';
-import type { WeekWindow } from './week.ts';
+import { weekColumns, type WeekWindow } from './week.ts';
 
-/** The rows of hours. Every change is effective-dated and carries its actor (`account:<id>`, `system`). */
+/** The rows of the regular hours. Every change is effective-dated and carries its actor (`account:<id>`, `system`). */
 
 /** Regular hours of one specialty, as they stand. */
 export interface WeeklyHours {
   specialty: string;
   weekly: WeekWindow[];
-  /** Since when; null: it never had any. */
+  /** Changes that are planned already, the earliest first. */
+  planned: { from: Date; weekly: WeekWindow[] }[];
+  /** Since when they stand so; null: since the installation. */
   changedAt: Date | null;
   actor: string | null;
-  /** For If-Match: microseconds of the last change. */
+  /** For If-Match: counts the changes. */
   version: number;
 }
 
-export interface OpeningRow {
-  id: string;
-  specialty: string | null;
-  startsAt: Date;
-  endsAt: Date;
-  reason: string;
-  createdAt: Date;
-  actor: string;
+interface SpecialtyColumns {
+  version: number;
+  changed_at: Date | null;
+  actor: string | null;
 }
 
-interface OpeningColumns {
-  id: string;
-  specialty: string | null;
-  starts_at: Date;
-  ends_at: Date;
-  reason: string;
-  created_at: Date;
-  actor: string;
-}
-
-interface WeeklyColumns {
-  specialty: string;
-  weekday: number;
-  opens_minute: number;
-  closes_minute: number;
-  valid_from: Date;
-  valid_to: Date | null;
+interface LockedColumns {
+  version: number;
+  now: Date;
+  now_exactly: string;
 }
 
 type Change =
-  { outcome: 'changed'; hours: WeeklyHours } | { outcome: 'unknown-specialty' } | { outcome: 'stale' };
-
-/** Everything the rules need, past versions included. */
-export async function readSchedule(db: Queryable, zone: string): Promise<Schedule> {
-  const weekly = await query<WeeklyColumns>(db, 'hours/all-weekly');
-  const openings = await query<Pick<OpeningColumns, 'specialty' | 'starts_at' | 'ends_at'>>(
-    db,
-    'hours/all-openings',
-  );
-  return {
-    zone,
-    weekly: weekly.map((row) => ({
-      specialty: row.specialty,
-      weekday: row.weekday,
-      opensMinute: row.opens_minute,
-      closesMinute: row.closes_minute,
-      validFrom: row.valid_from.getTime(),
-      validTo: row.valid_to?.getTime() ?? null,
-    })),
-    openings: openings.map((row) => ({
-      specialty: row.specialty,
-      startsAt: row.starts_at.getTime(),
-      endsAt: row.ends_at.getTime(),
-    })),
-  };
-}
+  | { outcome: 'changed'; hours: WeeklyHours }
+  | { outcome: 'unknown-specialty' }
+  | { outcome: 'stale' }
+  | { outcome: 'past' };
 
 export async function hasSpecialty(db: Queryable, specialty: string): Promise<boolean> {
   return (await queryOne(db, 'hours/find-specialty', [specialty])) !== null;
@@ -80,118 +42,46 @@ export async function hasSpecialty(db: Queryable, specialty: string): Promise<bo
 
 /** null: there is no such specialty. */
 export async function findWeekly(db: Queryable, specialty: string): Promise<WeeklyHours | null> {
-  return (await hasSpecialty(db, specialty)) ? await readWeekly(db, specialty) : null;
+  const found = await queryOne<SpecialtyColumns>(db, 'hours/find-specialty', [specialty]);
+  if (found === null) return null;
+  const rows = await query<WeekWindow & { planned_from: Date | null }>(db, 'hours/current-weekly', [
+    specialty,
+  ]);
+  const { version, changed_at: changedAt, actor } = found;
+  const hours: WeeklyHours = { specialty, weekly: [], planned: [], changedAt, actor, version };
+  for (const { planned_from: from, weekday, opens, closes } of rows) {
+    if (from === null) hours.weekly.push({ weekday, opens, closes });
+    else if (hours.planned.at(-1)?.from.getTime() === from.getTime())
+      hours.planned.at(-1)?.weekly.push({ weekday, opens, closes });
+    else hours.planned.push({ from, weekly: [{ weekday, opens, closes }] });
+  }
+  return hours;
 }
 
 /**
- * Replaces a specialty's regular hours from now on; the old ones stay as history.
- * matches: told the present version, says whether it is the one the sender knows.
+ * Replaces a specialty's regular hours from an instant on, whatever was planned after it; the old ones stay as history.
+ * from: null: from now on. matches: told the present version, says whether it is the one the sender knows.
  */
 export async function replaceWeekly(
   pool: Pool,
   specialty: string,
-  weekly: readonly WeekWindow[],
+  { weekly, from }: { weekly: readonly WeekWindow[]; from: Date | null },
   actor: string,
   matches: (version: number) => boolean,
 ): Promise<Change> {
   return await transaction(pool, async (db) => {
-    if ((await queryOne(db, 'hours/lock-specialty', [specialty])) === null)
-      return { outcome: 'unknown-specialty' };
-    const version = await readVersion(db, specialty);
-    if (!matches(Number(version.version))) return { outcome: 'stale' };
-    await query(db, 'hours/close-weekly', [specialty, version.next_change]);
-    const columns = [weekly.map((w) => w.weekday), weekly.map((w) => w.opens), weekly.map((w) => w.closes)];
-    await query(db, 'hours/add-weekly', [specialty, ...columns, version.next_change, actor]);
-    await recordAudit(db, {
-      actor,
-      action: 'hours.changed',
-      subject: `specialty:${specialty}`,
-      detail: { weekly },
-    });
-    return { outcome: 'changed', hours: await readWeekly(db, specialty) };
+    const found = await queryOne<LockedColumns>(db, 'hours/lock-specialty', [specialty]);
+    if (found === null) return { outcome: 'unknown-specialty' };
+    if (!matches(found.version)) return { outcome: 'stale' };
+    if (from !== null && from <= found.now) return { outcome: 'past' };
+    const since = from ?? found.now_exactly;
+    await query(db, 'hours/close-weekly', [specialty, since]);
+    await query(db, 'hours/add-weekly', [specialty, ...weekColumns(weekly), since, actor]);
+    await query(db, 'hours/mark-weekly', [specialty, actor]);
+    const detail = { weekly, ...(from === null ? {} : { from: from.toISOString() }) };
+    await recordAudit(db, { actor, action: 'hours.changed', subject: `specialty:${specialty}`, detail });
+    const hours = await findWeekly(db, specialty);
+    if (hours === null) throw new Error('a locked row is gone');
+    return { outcome: 'changed', hours };
   });
-}
-
-/** A page, newest first, one row more than `limit` if there are more. after: `position` of the last row seen. */
-export async function listOpenings(
-  db: Queryable,
-  after: string | null,
-  limit: number,
-): Promise<(OpeningRow & { position: string })[]> {
-  const [madeBefore, id] = after?.split('/') ?? [null, null];
-  const rows = await query<OpeningColumns & { position: string }>(db, 'hours/list-openings', [
-    madeBefore,
-    id,
-    limit + 1,
-  ]);
-  return rows.map((row) => ({ ...openingOf(row), position: row.position }));
-}
-
-/** @throws PostgreSQL's 23503 for an unknown specialty. */
-export async function addOpening(
-  pool: Pool,
-  opening: { specialty: string | null; startsAt: Date; endsAt: Date; reason: string },
-  actor: string,
-): Promise<OpeningRow> {
-  const { specialty, startsAt, endsAt, reason } = opening;
-  return await transaction(pool, async (db) => {
-    const row = await queryOne<OpeningColumns>(db, 'hours/add-opening', [
-      specialty,
-      startsAt,
-      endsAt,
-      reason,
-      actor,
-    ]);
-    if (row === null) throw new Error('an insert gave no row');
-    await recordAudit(db, {
-      actor,
-      action: 'opening.added',
-      subject: `opening:${row.id}`,
-      detail: { ...opening },
-    });
-    return openingOf(row);
-  });
-}
-
-/** False: no opening of that id stands. */
-export async function cancelOpening(pool: Pool, id: string, actor: string): Promise<boolean> {
-  return await transaction(pool, async (db) => {
-    if ((await queryOne(db, 'hours/cancel-opening', [id, actor])) === null) return false;
-    await recordAudit(db, { actor, action: 'opening.cancelled', subject: `opening:${id}` });
-    return true;
-  });
-}
-
-async function readWeekly(db: Queryable, specialty: string): Promise<WeeklyHours> {
-  const weekly = await query<{ weekday: number; opens: string; closes: string }>(db, 'hours/current-weekly', [
-    specialty,
-  ]);
-  const { version, changed_at: changedAt, actor } = await readVersion(db, specialty);
-  return { specialty, weekly, changedAt, actor, version: Number(version) };
-}
-
-interface VersionColumns {
-  version: string;
-  changed_at: Date | null;
-  actor: string | null;
-  next_change: string;
-}
-
-async function readVersion(db: Queryable, specialty: string): Promise<VersionColumns> {
-  const row = await queryOne<VersionColumns>(db, 'hours/weekly-version', [specialty]);
-  if (row === null) throw new Error('an aggregate gave no row');
-  return row;
-}
-
-function openingOf(row: OpeningColumns): OpeningRow {
-  const { id, specialty, reason, actor } = row;
-  return {
-    id,
-    specialty,
-    startsAt: row.starts_at,
-    endsAt: row.ends_at,
-    reason,
-    createdAt: row.created_at,
-    actor,
-  };
 }

@@ -12,6 +12,13 @@ export function minuteOfDay(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 
+/** A week as columns side by side, an element a window, as the statements take it. */
+export const weekColumns = (week: readonly WeekWindow[]): [number[], string[], string[]] => [
+  week.map(({ weekday }) => weekday),
+  week.map(({ opens }) => opens),
+  week.map(({ closes }) => closes),
+];
+
 export interface WeekFault {
   /** The place of the window in the list. */
   index: number;

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Log } from '../log.ts';
 import { codeOf, messageOf } from './fault.ts';
+import { createJobFaults } from './job-faults.ts';
 import { closeRedis, createRedis, isReady } from './redis.ts';
 import { aborted } from './signals.ts';
 
@@ -24,6 +25,8 @@ export interface JobsOptions {
 export interface Jobs {
   /** Does a job now, besides its times. */
   runNow(name: string): Promise<void>;
+  /** Does a job at a time to come, besides its times; set as often as one likes. An alarm that Redis loses is not set again. */
+  alarm(name: string, at: Date): void;
   /** Sets the times again if Redis has lost them. */
   restore(): Promise<void>;
   /** Waits some seconds for the job that runs, then stops. */
@@ -48,23 +51,24 @@ export function createJobs(
   const connection = createRedis(redisUrl, log, 'blocking');
   const queue = new Queue(QUEUE, { prefix, connection });
   const worker = new Worker(QUEUE, (job) => run(jobs, job.name, log), { prefix, connection, concurrency: 1 });
-  let closing = false;
-  const tell = (error: unknown): void => {
-    if (!closing) log.warn({ detail: messageOf(error) }, 'jobs-connection.failed');
-  };
-  queue.on('error', tell);
-  worker.on('error', tell);
-  schedule(queue, jobs).catch(tell);
-  const check = setInterval(() => void restore(queue, jobs, log).catch(tell), CHECK_MS);
+  const faults = createJobFaults(log, QUEUE);
+  queue.on('error', faults.tell);
+  worker.on('error', faults.tell);
+  schedule(queue, jobs).catch(faults.tell);
+  const check = setInterval(() => void restore(queue, jobs, log).catch(faults.tell), CHECK_MS);
   return {
     runNow: async (name) => void (await queue.add(name, {}, KEPT)),
+    alarm: (name, at) => {
+      const delay = Math.max(0, at.getTime() - Date.now());
+      void queue.add(name, {}, { ...KEPT, delay, jobId: `${name}-at-${at.getTime()}` }).catch(faults.tell);
+    },
     restore: () => restore(queue, jobs, log),
     async close() {
-      closing = true;
+      faults.close();
       clearInterval(check);
       // Without Redis nothing can be finished in order: BullMQ would wait for it for ever.
       const orderly = worker.close(!isReady(connection)).then(() => queue.close());
-      await Promise.race([orderly.catch(tell), aborted(AbortSignal.timeout(CLOSE_WITHIN_MS))]);
+      await Promise.race([orderly.catch(faults.tell), aborted(AbortSignal.timeout(CLOSE_WITHIN_MS))]);
       await closeRedis(connection);
     },
   };

@@ -6,7 +6,7 @@ import { queryOne, type Queryable } from './sql.ts';
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 export interface PoolOptions {
-  /** Connections at most. */
+  /** Connections at most. A process with every role keeps six of them listening for changes. */
   max?: number;
   /** Longest wait for a free connection; shorter than a citizen's patience, long enough for a busy second. */
   connectWithinMs?: number;
@@ -20,12 +20,14 @@ export interface PoolOptions {
 export function createPool(
   url: string,
   log: Log,
-  { max = 10, connectWithinMs = 3000 }: PoolOptions = {},
+  { max = 12, connectWithinMs = 3000 }: PoolOptions = {},
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     application_name: 'clinic-137',
+    // Every statement here is short; compiling one that PostgreSQL takes for long takes longer than the statement.
+    options: '-c jit=off',
     connectionTimeoutMillis: connectWithinMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,

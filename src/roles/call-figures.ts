@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Call } from '../calls/call.ts';
-import type { Ending, LedgerFact, OfferResult } from '../calls/ledger.ts';
+import type { AttemptResult, Ending, LedgerFact, OfferResult } from '../calls/ledger.ts';
 import type { CallObserver } from '../calls/observer.ts';
 
 /**
@@ -40,6 +40,26 @@ const RESULTS: Readonly<Record<OfferResult, true>> = {
   cancelled: true,
   lost: true,
 };
+const TOLD = ['inside', 'sooner', 'later'] as const;
+/** What came of calling a citizen back. */
+const ATTEMPTS: Readonly<Record<AttemptResult | 'talked', true>> = {
+  talked: true,
+  busy: true,
+  'no-answer': true,
+  rejected: true,
+  unobtainable: true,
+  unreachable: true,
+  'destination-refused': true,
+  'on-the-line': true,
+  lost: true,
+  closed: true,
+  listed: true,
+  recalled: true,
+  postponed: true,
+  'not-needed': true,
+  silent: true,
+  'hung-up': true,
+};
 /** Label of a call that ended before a specialty was chosen. */
 export const NONE = 'none';
 
@@ -49,6 +69,8 @@ const TRACES_KEPT = 10_000;
 /** What of a call's earlier facts its later ones need. */
 interface Trace {
   answered: boolean;
+  /** What the citizen was told of the wait, and when (ms since the epoch). */
+  told: { at: number; low: number; high: number }[];
   rings: Map<string, number>;
   talkEndedAt: number | null;
 }
@@ -60,7 +82,7 @@ export function createCallFigures(registry: Registry, specialties: readonly stri
   function traceOf(callId: string): Trace {
     const known = traces.get(callId);
     if (known !== undefined) return known;
-    const trace = { answered: false, rings: new Map<string, number>(), talkEndedAt: null };
+    const trace = { answered: false, told: [], rings: new Map<string, number>(), talkEndedAt: null };
     traces.set(callId, trace);
     const [oldest] = traces.keys();
     if (traces.size > TRACES_KEPT && oldest !== undefined) traces.delete(oldest);
@@ -69,10 +91,13 @@ export function createCallFigures(registry: Registry, specialties: readonly stri
 
   return (fact, callId, call) => {
     // Sent to the message service, a call comes back as one the exchange kept: it entered once.
-    if (fact.kind === 'call.entered' && !traces.has(callId)) figures.entered.inc({ entry: fact.data.entry });
+    const isInbound = fact.kind === 'call.entered' && fact.data.direction === 'inbound';
+    if (isInbound && !traces.has(callId)) figures.entered.inc({ entry: fact.data.entry });
     const trace = traceOf(callId);
     const specialty = call?.specialty ?? NONE;
-    countFact(fact, specialty, call, figures);
+    if (call !== null && call.callback !== null) countAttempt(fact, trace.answered, figures);
+    if (call === null || call.callback === null) countFact(fact, specialty, call, figures);
+    countOffer(fact, specialty, figures);
     timeFact(fact, specialty, call, figures, trace);
     const isOver = call === null ? fact.kind === 'call.ended' : call.state === 'ended';
     if (isOver) traces.delete(callId);
@@ -85,16 +110,23 @@ function countFact(fact: LedgerFact, specialty: string, call: Call | null, figur
   switch (fact.kind) {
     case 'call.queued':
       return figures.queued.inc({ specialty });
-    case 'offer.made':
-      return figures.offersMade.inc({ specialty });
-    case 'offer.ended':
-      return figures.offersEnded.inc({ specialty, result: fact.data.result });
     case 'call.ended':
       if (call === null) figures.imported.inc();
       return figures.ended.inc({ ending: fact.data.ending, specialty });
     default:
       return;
   }
+}
+
+function countOffer(fact: LedgerFact, specialty: string, figures: Figures): void {
+  if (fact.kind === 'offer.made') figures.offersMade.inc({ specialty });
+  if (fact.kind === 'offer.ended') figures.offersEnded.inc({ specialty, result: fact.data.result });
+}
+
+/** What we call is no part of what the line was offered. */
+function countAttempt(fact: LedgerFact, answered: boolean, figures: Figures): void {
+  if (fact.kind === 'callback.tried') figures.attempts.inc({ result: fact.data.result });
+  if (fact.kind === 'call.answered' && !answered) figures.attempts.inc({ result: 'talked' });
 }
 
 function timeFact(
@@ -104,9 +136,11 @@ function timeFact(
   figures: Figures,
   trace: Trace,
 ): void {
-  const queuedAt = call?.queuedAt ?? null;
+  // How long a promise has waited is no wait on the line.
+  const queuedAt = call === null || call.callback !== null ? null : call.queuedAt;
   switch (fact.kind) {
     case 'call.answered': {
+      judgeWaits(trace, Date.parse(fact.data.answeredAt), specialty, figures);
       // A citizen whose expert's line broke has waited once; the second answer is the same call's.
       if (!trace.answered && queuedAt !== null)
         figures.waitUntilAnswer.observe({ specialty }, seconds(queuedAt, fact.data.answeredAt));
@@ -117,7 +151,14 @@ function timeFact(
       if (fact.data.ending === 'abandoned' && queuedAt !== null)
         figures.waitUntilAbandon.observe({ specialty }, seconds(queuedAt, fact.data.endedAt));
       return;
+    case 'wait.told': {
+      const { toldAt, lowMinutes, highMinutes } = fact.data;
+      const high = highMinutes === null ? Infinity : highMinutes * 60;
+      return void trace.told.push({ at: Date.parse(toldAt), low: lowMinutes * 60, high });
+    }
     case 'offer.made':
+      // While the citizen is dialled no telephone rings at the expert's.
+      if (call !== null && call.callback !== null) return;
       return void trace.rings.set(fact.data.offerId, Date.parse(fact.data.madeAt));
     case 'offer.ended': {
       const madeAt = trace.rings.get(fact.data.offerId);
@@ -135,6 +176,15 @@ function timeFact(
       return;
     default:
       return;
+  }
+}
+
+/** Each telling is judged by itself: the later ones are for the rest of the wait. */
+function judgeWaits(trace: Trace, answeredAt: number, specialty: string, { toldWaits }: Figures): void {
+  for (const { at, low, high } of trace.told.splice(0)) {
+    const wait = (answeredAt - at) / 1000;
+    const result = wait < low ? 'sooner' : wait > high ? 'later' : 'inside';
+    toldWaits.inc({ specialty, result });
   }
 }
 
@@ -171,6 +221,11 @@ function makeFigures(registry: Registry, specialties: readonly string[]) {
       'specialty',
     ]),
     imported: counter('clinic_kept_calls_imported_total', 'Calls the exchange had kept, taken over from it'),
+    attempts: counter(
+      'clinic_callback_attempts_total',
+      'Attempts to call citizens back, by what came of them',
+      ['result'],
+    ),
     offersMade: counter('clinic_offers_made_total', 'Rings of one expert for one citizen, by specialty', by),
     offersEnded: counter('clinic_offers_ended_total', 'Rings that ended, by result and specialty', [
       'specialty',
@@ -187,6 +242,11 @@ function makeFigures(registry: Registry, specialties: readonly string[]) {
       'From the queue to the hang-up of a citizen nobody had answered, by specialty',
       by,
       WAIT_SECONDS,
+    ),
+    toldWaits: counter(
+      'clinic_told_waits_total',
+      'Waits told to citizens whom an expert then answered, by result: inside the range, sooner, later',
+      ['specialty', 'result'],
     ),
     talk: histogram('clinic_talk_seconds', 'Talks with one expert, by specialty', by, TALK_SECONDS),
     wrapUp: histogram(
@@ -214,10 +274,12 @@ function beginAtZero(
   for (const entry of ENTRIES) figures.entered.inc({ entry }, 0);
   for (const ending of Object.keys(ENDINGS))
     for (const specialty of [...specialties, NONE]) figures.ended.inc({ ending, specialty }, 0);
+  for (const result of Object.keys(ATTEMPTS)) figures.attempts.inc({ result }, 0);
   for (const result of Object.keys(RESULTS)) figures.ring.zero({ result });
   for (const specialty of specialties) {
     figures.queued.inc({ specialty }, 0);
     figures.offersMade.inc({ specialty }, 0);
+    for (const result of TOLD) figures.toldWaits.inc({ specialty, result }, 0);
     for (const result of Object.keys(RESULTS)) figures.offersEnded.inc({ specialty, result }, 0);
     for (const one of [figures.waitUntilAnswer, figures.waitUntilAbandon, figures.talk, figures.wrapUp])
       one.zero({ specialty });

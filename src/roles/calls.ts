@@ -1,20 +1,34 @@
 import { Type } from 'typebox';
 import { createTelephony, type AriTelephony } from '../asterisk/telephony-ari.ts';
 import type { TelephonyEvent } from '../asterisk/telephony.ts';
+import { createEarlierExperts } from '../calls/earlier-expert.ts';
+import { createEarlierWaits } from '../calls/earlier-waits.ts';
+import { createDialler, type Dialler } from '../callbacks/dialler.ts';
+import { TAKE } from '../callbacks/jobs.ts';
+import { createMissingOutcomes } from '../calls/missing-outcomes.ts';
 import { createCalls, type Calls } from '../calls/service.ts';
+import { createReferences } from '../cases/references.ts';
 import { createSnapshots } from '../calls/snapshots.ts';
 import { SPECIALTY_BY_DIGIT } from '../calls/specialties.ts';
 import { createLedger } from '../calls/store.ts';
 import { createDesk } from '../experts/desk.ts';
 import { createHours } from '../hours/service.ts';
+import { createNuisance } from '../nuisance/service.ts';
 import { command, serveCommands } from '../platform/commands.ts';
+import { createFence } from '../platform/fence.ts';
 import { aborted } from '../platform/signals.ts';
+import { createRuleBook } from '../routing/rule-book.ts';
 import { createRouting } from '../routing/service.ts';
+import { createWaitEstimates } from '../routing/wait-estimates.ts';
 import { createBlocking } from './blocking.ts';
+import { keepClock } from './clock-keeper.ts';
 import { createCallFigures } from './call-figures.ts';
 import { startHeart } from './heartbeat.ts';
 import { measuredLedger, measuredSnapshots, measureRequests } from './measured.ts';
 import { measureCalls } from './metrics.ts';
+import { recordTalks } from './recordings.ts';
+import { startProof } from './proof.ts';
+import { untilNeeded } from './standby.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
 import { askToYield, serveSuccession, thisProcess, type Predecessor, type Succession } from './succession.ts';
 
@@ -22,12 +36,20 @@ import { askToYield, serveSuccession, thisProcess, type Predecessor, type Succes
 const STASIS_APP = 'clinic';
 /** A predecessor that has agreed to go is asked whether it has finished once our socket is open: Asterisk may be away. */
 const SOCKET_WITHIN_MS = 5000;
+/** Steps are some milliseconds; one that waits for an exchange that does not answer holds up no deadline. */
+const CATCHES_UP_WITHIN_MS = 200;
 
 /** The one role that owns the telephone exchange: calls, offers, experts' telephones. */
 export async function startCalls(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
   const { config, log, clock, pool, redis, registry } = shared;
   // What needs neither the exchange nor the queue comes first: a process that has both still works meanwhile.
-  const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
+  const [hours, nuisance] = await Promise.all([
+    createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE }),
+    createNuisance({ pool, clock, log }),
+  ]);
+  // Without Redis no call could be led: as long as no socket of ours is open, the exchange takes calls by itself.
+  await untilItWorks('redis', () => redis.ping(), { log, signal });
+  if (config.CLINIC_STANDBY) await untilNeeded(redis, log, signal);
   const predecessor = await askToYield({ redis, log }, shared.prepared);
   const telephony = createTelephony({
     url: config.ARI_URL,
@@ -48,35 +70,97 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
   await takeTurn(predecessor, telephony, signal);
   // Not sooner: our own questions would be among those we answer.
   const heirs = (succession = serveSuccession({ redis, log, onYield: telephony.mayFinish }));
+  const fence = createFence({ redis, log, owns: () => telephony.trust() });
+  /**
+   * Who stood still hears first what was told meanwhile: an expert who has hung up, a citizen whose ring was declined. Who is
+   * freed by a deadline would otherwise go to somebody behind them.
+   */
+  async function caughtUp(ours: Promise<boolean>): Promise<boolean> {
+    const still = await ours;
+    if (still) await Promise.race([calls.settled(), aborted(AbortSignal.timeout(CATCHES_UP_WITHIN_MS))]);
+    return still;
+  }
+  const mayAct = (): boolean | Promise<boolean> => {
+    const ours = telephony.trust();
+    return typeof ours === 'boolean' ? ours : caughtUp(ours);
+  };
+  let reconsider: () => void = () => undefined;
+  const book = createRuleBook({
+    ...{ pool, log, onChange: () => reconsider() },
+    levelStepSeconds: config.LEVEL_STEP_SECONDS,
+    equityBoundSeconds: config.EQUITY_BOUND_SECONDS,
+  });
   const routing = await untilItWorks(
     'routing',
-    () => createRouting({ ...policyOf(shared), redis, clock, log }),
+    async () => {
+      await fence.claim();
+      return createRouting({
+        ...policyOf(shared),
+        rules: () => book.rules(),
+        redis,
+        clock,
+        log,
+        fence,
+        mayAct,
+        onForgotten: () => refill(),
+      });
+    },
     {
       log,
       signal,
     },
   );
+  // Without Redis the next transition goes by the new rules.
+  reconsider = () =>
+    void routing.reconsider().catch((error: unknown) => log.warn({ err: error }, 'queues.not-reconsidered'));
   /** A part began to work: who waits for it must not wait for the next beat. */
   let changed: () => void = () => undefined;
   const ledger = measuredLedger(registry, createLedger({ pool, redis, log }));
   await ledger.start();
   const specialties = Object.values(SPECIALTY_BY_DIGIT);
+  const outcomes = createMissingOutcomes({ pool, clock, log });
+  const talks = recordTalks(shared, telephony, () => calls);
   const calls = createCalls({
     telephony,
+    recorder: talks.recorder,
+    vault: talks.vault,
     routing,
+    waits: createWaitEstimates({
+      ...{ routing, pool, clock, log },
+      equityBoundSeconds: config.EQUITY_BOUND_SECONDS,
+    }),
+    earlier: createEarlierExperts({
+      ...{ routing, pool, clock, log },
+      ...{ days: config.SAME_EXPERT_DAYS, seconds: config.SAME_EXPERT_SECONDS },
+    }),
+    earlierWaits: createEarlierWaits({
+      ...{ pool, log, hours: config.EARLIER_WAIT_HOURS },
+      longestSeconds: config.EARLIER_WAIT_LONGEST_SECONDS,
+    }),
     hours,
+    isListed: nuisance.isListed,
+    references: createReferences({ pool, log }),
     ledger,
-    snapshots: measuredSnapshots(registry, createSnapshots(redis)),
+    snapshots: measuredSnapshots(registry, createSnapshots(redis, fence)),
+    outcomes,
     clock,
     log,
     config,
     specialties: SPECIALTY_BY_DIGIT,
     observe: createCallFigures(registry, specialties),
     heard: heard.stop(),
-    onReady: () => changed(),
+    onReady: () => {
+      changed();
+      talks.takeUp();
+    },
   });
-  /** Redis has lost what it knew of calls. */
+  const dialler = createDialler({ pool, clock, log, hours, calls, ledger, trunk: config.CALLBACK_TRUNK });
+  /** Redis has lost what it knew of calls, or may have. */
   let forgotten = false;
+  function refill(): void {
+    forgotten = true;
+    void desk.reload();
+  }
   async function putBack(): Promise<void> {
     if (!forgotten) return;
     log.warn(await calls.putBack(), 'redis.restored');
@@ -89,13 +173,19 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     log,
     clock,
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
+    owesOutcome: (expertId) => outcomes.owes(expertId),
     onLoaded: () => changed(),
     beforeReachable: putBack,
   });
   const blocking = createBlocking({ telephony, log });
   const commands = serveCommands(
     { redis, log },
-    { ...desk.handlers, ...blocking.handlers, ...handlers(calls) },
+    {
+      ...desk.handlers,
+      ...blocking.handlers,
+      ...handlers(calls, dialler),
+      ...talks.handlers,
+    },
   );
   const parts = () => ({
     asterisk: telephony.link() === 'ready',
@@ -104,7 +194,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     ...(shared.draining() ? { accepting: false } : {}),
   });
   measureCalls(registry, {
-    ...{ calls, ledger, telephony, desk, routing, clock, parts, specialties },
+    ...{ calls, ledger, telephony, desk, routing, clock, parts, specialties, outcomes },
     recordingsDir: config.RECORDINGS_DIR,
   });
   const heart = startHeart({
@@ -113,24 +203,34 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     process: thisProcess(),
     parts,
     onChange: (listener) => telephony.onLink(listener),
-    onForgotten: () => {
-      forgotten = true;
-      void desk.reload();
-    },
+    onForgotten: refill,
   });
-  changed = () => void heart.beat();
+  const proof = startProof({ telephony, log, process: thisProcess(), works: () => calls.ready() });
+  changed = () => {
+    void heart.beat();
+    proof.give();
+  };
+  // A Redis that was started anew may lack the last moment, and who went without it said nothing to it meanwhile.
+  redis.on('ready', refill);
+
+  const clockKeeper = keepClock({ clock, log, isQuiet: () => calls.liveCount().size === 0 });
 
   let drained: Promise<Readonly<Record<string, unknown>>> | null = null;
 
   async function drain(): Promise<Readonly<Record<string, unknown>>> {
+    redis.off('ready', refill);
+    clockKeeper.close();
     await telephony.stopHearing();
     await heart.beat();
     heart.stop();
+    proof.stop();
     // Requests of other processes stay in their stream, for a successor to serve within their time.
     await commands.close();
     blocking.close();
     await desk.close();
     await calls.drain();
+    await book.close();
+    await talks.close();
     await routing.close();
     const live = Object.fromEntries(calls.liveCount());
     await ledger.close();
@@ -146,6 +246,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
       await heirs.close();
       await heart.close();
       await telephony.close();
+      await nuisance.close();
       await hours.close();
     },
   };
@@ -188,6 +289,7 @@ const policyOf = ({ config }: Shared) => ({
   missPauseSeconds: config.MISS_PAUSE_SECONDS,
 });
 
-const handlers = (calls: Calls) => ({
+const handlers = (calls: Calls, dialler: Dialler) => ({
+  [TAKE]: command(Type.Object({}), () => dialler.take()),
   'missed.import': command(Type.Object({}), () => calls.importMissed()),
 });

@@ -33,11 +33,16 @@ export function startHeart({ redis, log, process, parts, onChange, onForgotten }
   let silent = false;
   let stopped = false;
   let spoken = false;
+  let client: number | null = null;
+  const forget = (): void => void (client = null);
+  redis.on('close', forget);
 
   async function beat(): Promise<void> {
     if (stopped) return;
     try {
-      const text = JSON.stringify({ process, parts: parts() } satisfies Heartbeat);
+      client ??= await redis.client('ID');
+      if (stopped) return;
+      const text = JSON.stringify({ process, client, parts: parts() } satisfies Heartbeat);
       const before = await redis.set(HEARTBEAT_KEY, text, 'PX', LIVES_MS, 'GET');
       silent = false;
       if (spoken && before === null && !stopped) onForgotten();
@@ -59,6 +64,7 @@ export function startHeart({ redis, log, process, parts, onChange, onForgotten }
     stopped = true;
     clearInterval(timer);
     unsubscribe();
+    redis.off('close', forget);
   };
   void beat();
   return {

@@ -3,11 +3,13 @@ import { dirname, resolve } from 'node:path';
 import type { Registry } from 'prom-client';
 import type { AriTelephony } from '../asterisk/telephony-ari.ts';
 import { STATES } from '../calls/call.ts';
+import type { MissingOutcomes } from '../calls/missing-outcomes.ts';
 import type { Calls } from '../calls/service.ts';
 import type { StoredLedger } from '../calls/store.ts';
 import type { Clock } from '../clock.ts';
 import type { Desk } from '../experts/desk.ts';
 import type { ExpertStatus, RoutingReader } from '../routing/routing.ts';
+import { within } from '../platform/within.ts';
 import { counted, gauge, type Wanted } from './figures.ts';
 
 export interface Measured {
@@ -16,6 +18,7 @@ export interface Measured {
   telephony: AriTelephony;
   desk: Desk;
   routing: RoutingReader;
+  outcomes: Pick<MissingOutcomes, 'count'>;
   clock: Clock;
   /** Part of the role → whether it works. */
   parts: () => Readonly<Record<string, boolean>>;
@@ -29,6 +32,7 @@ export function measureCalls(registry: Registry, measured: Measured): void {
     ...callGauges(measured),
     ...expertGauges(measured),
     ...ledgerGauges(measured),
+    outcomesGauge(measured),
     recordingsGauge(measured),
   ];
   for (const wanted of all) gauge(registry, wanted);
@@ -147,6 +151,26 @@ function ledgerGauges({ ledger, desk, clock }: Measured): Wanted[] {
       read: () => desk.unsaved(),
     },
   ];
+}
+
+/** A scrape waits no longer for it than for anything else PostgreSQL is asked. */
+const COUNTED_WITHIN_MS = 1000;
+
+function outcomesGauge({ outcomes, specialties }: Measured): Wanted {
+  return {
+    name: 'clinic_outcomes_missing',
+    help: 'Talks of the last 24 hours whose outcome nobody has set yet, by specialty; shown while PostgreSQL answers',
+    label: 'specialty',
+    read: async () => {
+      let counts: ReadonlyMap<string, number> | null = null;
+      await within(
+        outcomes.count().then((found) => (counts = found)),
+        COUNTED_WITHIN_MS,
+      );
+      const known = counts as ReadonlyMap<string, number> | null;
+      return known === null ? new Map() : bySpecialty(specialties, (specialty) => known.get(specialty) ?? 0);
+    },
+  };
 }
 
 function recordingsGauge({ recordingsDir }: Measured): Wanted {

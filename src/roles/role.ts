@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
-import type { Clock } from '../clock.ts';
+import type { SteadyClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { pause } from '../platform/signals.ts';
@@ -10,7 +10,7 @@ import { pause } from '../platform/signals.ts';
 export interface Shared {
   config: Config;
   log: Log;
-  clock: Clock;
+  clock: SteadyClock;
   pool: Pool;
   redis: Redis;
   registry: Registry;

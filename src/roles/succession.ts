@@ -26,7 +26,9 @@ import { HEARTBEAT_KEY } from '../web/readiness.ts';
  * it was replaced, and it gives up.
  */
 
-const STREAM = '{commands}:succession';
+export const STREAM = '{commands}:succession';
+/** Asked by who stands by: an owner answers, and nothing else comes of it. */
+export const HOLDS = 'exchange.holds';
 /** A living process answers in a millisecond or two; one that was killed just now still has a heartbeat. */
 const YIELD_WITHIN_MS = 500;
 /** Longer than a process takes to finish its steps (see Calls.drain) unless it is stuck. */
@@ -43,16 +45,18 @@ export interface Predecessor {
 
 /**
  * Asks whoever has the exchange to leave it to us in order. null: there is nobody, or nobody who answers.
- * prepared: waited for before somebody is asked; from then on nothing should hold us up.
+ * prepared: waited for before somebody is asked to go; from then on nothing should hold us up.
  */
 export async function askToYield(
   { redis, log }: { redis: Redis; log: Log },
   prepared: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Predecessor | null> {
   if (!(await isThere(redis))) return null;
-  await prepared();
   const client = createCommandClient({ redis, log, stream: STREAM });
-  const process = await ask<{ process: string }>(client, log, 'yield', YIELD_WITHIN_MS);
+  // Whether anybody lives there is asked meanwhile: after a kill nobody does, and a heartbeat is left.
+  const [lives] = await Promise.all([ask(client, log, 'holds', YIELD_WITHIN_MS), prepared()]);
+  const process =
+    lives === null ? null : await ask<{ process: string }>(client, log, 'yield', YIELD_WITHIN_MS);
   if (process === null) {
     await client.close();
     return null;
@@ -128,6 +132,7 @@ export function serveSuccession(deps: {
   const server = serveCommands(
     { redis, log, stream: STREAM },
     {
+      [HOLDS]: command(Question, () => ({ process: thisProcess() })),
       'exchange.yield': command(Question, ({ by }) => yieldTo(by)),
       'exchange.finish': command(Question, () => {
         asked.abort();

@@ -4,9 +4,10 @@ import { createCommandClient } from '../platform/commands.ts';
 import { startGuard } from './guard.ts';
 import { measureQuality } from './line-quality.ts';
 import { measuredCommands } from './measured.ts';
+import { startWatchdog } from './watchdog.ts';
 import type { RunningRole, Shared } from './role.ts';
 
-/** Asterisk seen from its manager interface: its restarts, how well people hear each other, who guesses passwords. */
+/** Asterisk seen from its manager interface: its restarts, how well people hear each other, who guesses passwords, who is left alone. */
 export function startWatch({ config, log, clock, redis, registry }: Shared): Promise<RunningRole> {
   const manager = createManager({
     host: config.AMI_HOST,
@@ -33,6 +34,7 @@ export function startWatch({ config, log, clock, redis, registry }: Shared): Pro
     log.info('asterisk.booted');
   });
   manager.onQuality(measureQuality(registry));
+  const watchdog = startWatchdog({ manager, clock, log, registry });
   const commands = measuredCommands(registry, createCommandClient({ redis, log }));
   const guard = startGuard({
     ...{ manager, commands, redis, clock, log, registry },
@@ -46,6 +48,7 @@ export function startWatch({ config, log, clock, redis, registry }: Shared): Pro
   return Promise.resolve({
     close: async () => {
       guard.close();
+      await watchdog.close();
       await commands.close();
       await manager.close();
     },

@@ -1,19 +1,28 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { systemClock } from '../clock.ts';
+import { callbackRoutes } from '../callbacks/routes.ts';
 import { callRoutes } from '../calls/routes.ts';
+import { caseRoutes } from '../cases/routes.ts';
 import { expertRoutes } from '../experts/routes.ts';
 import { createExperts } from '../experts/service.ts';
 import { hoursRoutes } from '../hours/routes.ts';
 import { createHours, type Hours } from '../hours/service.ts';
+import { nuisanceRoutes } from '../nuisance/routes.ts';
 import { createCommandClient, type CommandClient } from '../platform/commands.ts';
 import { queueRoutes } from '../routing/routes.ts';
+import { recordingRoutes } from '../recordings/routes.ts';
 import { createRoutingReader } from '../routing/reader.ts';
+import { textRoutes } from '../sms/routes.ts';
 import { makeFirstAdmin } from '../staff/first-admin.ts';
 import { createStaff } from '../staff/service.ts';
 import { createReadiness } from '../web/readiness.ts';
 import { createWeb } from '../web/server.ts';
+import { callbackDeskOf } from './callbacks.ts';
+import { casesOf } from './cases.ts';
 import { listenOn } from './listen.ts';
 import { measuredCommands } from './measured.ts';
+import { recordingsOf } from './recordings.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
 
 /** Name an authenticator app shows beside the one-time code. */
@@ -54,11 +63,14 @@ async function assemble(
   const experts = createExperts({ pool, routing, commands, log, sip });
   const staff = createStaff({
     pool,
-    clock,
+    // One-time codes go by the time that everybody's telephone shows.
+    clock: systemClock,
     sessionHours: config.SESSION_HOURS,
     secondFactorRequired: config.SECOND_FACTOR_REQUIRED,
     issuer: ISSUER,
   });
+  const { recordings } = recordingsOf(shared);
+  const cases = casesOf(shared, hours, recordings.imports);
   const app = await createWeb({
     pool,
     redis,
@@ -70,8 +82,13 @@ async function assemble(
     staff,
     readiness: createReadiness({ pool, redis, draining: shared.draining }),
     rooms: [
-      callRoutes({ pool }),
-      queueRoutes({ db: pool, clock, routing }),
+      callRoutes({ pool, clock }),
+      caseRoutes({ cases, pool, clock }),
+      callbackRoutes({ desk: callbackDeskOf(shared, hours, cases), clock }),
+      recordingRoutes({ recordings, commands, pool }),
+      textRoutes({ pool }),
+      nuisanceRoutes({ pool, clock, areaCode: config.CLINIC_AREA_CODE }),
+      queueRoutes({ db: pool, clock, routing, equityBoundSeconds: config.EQUITY_BOUND_SECONDS }),
       expertRoutes({ experts }),
       hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
     ],

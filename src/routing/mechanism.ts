@@ -20,7 +20,13 @@ export interface Transitions {
   accept(now: number, offerId: string): Told<'accepted' | 'stale'>;
   miss(now: number, offerId: string, reason: MissReason): Told<void>;
   release(now: number, callId: string, wrapUpMs: number): Told<void>;
-  putExpert(now: number, expertId: string, specialties: readonly string[]): Told<void>;
+  /** levels: of the specialties, side by side, 1 to 5, 5 the best; the best where none is given. */
+  putExpert(
+    now: number,
+    expertId: string,
+    specialties: readonly string[],
+    levels?: readonly number[],
+  ): Told<void>;
   removeExpert(now: number, expertId: string): Told<void>;
   setIntent(
     now: number,
@@ -32,7 +38,36 @@ export interface Transitions {
   setReachable(now: number, expertId: string, reachable: boolean): Told<void>;
   /** Ends what is due by now, at most a hundred deadlines at once. */
   expire(now: number): Told<void>;
+  /** The rules have changed: looks at every queue anew. */
+  reconsider(now: number): Told<void>;
 }
+
+/** Who may take whom, and from when. Given with every transition: Redis keeps none of it. */
+export interface Rules {
+  /**
+   * How long a citizen waits, from the time that is the score, for each level an expert is below the best one at work. 0: at
+   * once; the better one is asked first all the same.
+   */
+  levelStepMs: number;
+  /**
+   * A citizen who has waited so long goes before the older ones of other queues as long as fewer of the own experts are at calls
+   * of the specialty than fall to it (an expert of n skills is divided by n). 0: the older one always goes first.
+   */
+  equityBoundMs: number;
+  /** By the specialty that is helped. */
+  overflow: Readonly<Record<string, readonly Overflow[]>>;
+}
+
+/** After so long, again from the score, also experts of another specialty may be asked, for whom none of its own citizens waits. */
+export interface Overflow {
+  helper: string;
+  afterMs: number;
+}
+
+export const NO_RULES: Rules = { levelStepMs: 0, equityBoundMs: 0, overflow: {} };
+export const BEST_LEVEL = 5;
+/** An expert, counted for each of one to eight specialties in whole numbers. The Lua prelude holds the same. */
+export const WHOLE = 840;
 
 /** The same across a connection. */
 export type AsyncTransitions = {

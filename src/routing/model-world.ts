@@ -1,11 +1,15 @@
-import { CANDIDATES_KEPT, EXCLUDED_KEPT } from './mechanism.ts';
-import type { ExpertStatus, OfferReason, QueueStatus } from './routing.ts';
+import { BEST_LEVEL, type Rules } from './mechanism.ts';
+import type { Exclusion, ExpertStatus, QueueStatus, WaitingRow, Window } from './routing.ts';
 
 /** What the model consists of and what can be seen in it. Pure; every question searches the whole lists. */
 
 export interface ModelExpert extends ExpertStatus {
+  /** Of the specialties, side by side. */
+  levels: number[];
   /** Since when idle before the present ring. */
   idleSince: number;
+  /** Specialty of the present or the last call. */
+  serves: string | null;
   /** Off the roster, and only here until the talk or wrap-up is over. */
   removed: boolean;
 }
@@ -17,6 +21,8 @@ export interface ModelCall {
   queuedAt: number;
   attempts: number;
   state: 'waiting' | 'ringing' | 'talking';
+  /** Before its end only this expert may be asked; null: anybody. */
+  window: Window | null;
   /** Live offer or talk; null while waiting. */
   offerId: string | null;
   expert: ModelExpert | null;
@@ -25,30 +31,18 @@ export interface ModelCall {
 export interface World {
   experts: Map<string, ModelExpert>;
   calls: Map<string, ModelCall>;
+  rules: Rules;
 }
 
-type Because = OfferReason['excluded'][number]['because'];
-
-/** At work first: of many who cannot be asked, those explain an offer best. */
-const ORDER: readonly Because[] = [
-  'talking',
-  'ringing',
-  'wrap-up',
-  'resting',
-  'paused',
-  'unreachable',
-  'offline',
-];
-
 /** Why an expert cannot be asked; null: can be. */
-export function reasonAgainst({ activity, intent, reachable, restUntil }: ExpertStatus): Because | null {
+export function reasonAgainst({ activity, intent, reachable, restUntil }: ExpertStatus): Exclusion | null {
   if (activity !== 'idle') return activity;
   if (intent !== 'ready') return intent;
   if (!reachable) return 'unreachable';
   return restUntil === null ? null : 'resting';
 }
 
-const byExpert = (a: { expertId: string }, b: { expertId: string }): number =>
+export const byExpert = (a: { expertId: string }, b: { expertId: string }): number =>
   a.expertId < b.expertId ? -1 : 1;
 
 /** The order of a queue. */
@@ -62,54 +56,24 @@ export function queueOf(world: World, specialty: string): ModelCall[] {
     .sort(byOrder);
 }
 
-function skilled(world: World, specialty: string): ModelExpert[] {
+export function skilled(world: World, specialty: string): ModelExpert[] {
   return [...world.experts.values()].filter((expert) => expert.specialties.includes(specialty));
 }
 
-/** Who may be asked, longest idle first. */
+export const levelOf = ({ specialties, levels }: ModelExpert, specialty: string): number =>
+  levels[specialties.indexOf(specialty)] ?? BEST_LEVEL;
+
+/** Who could be asked: the best level first, of these the longest idle. */
 export function idle(world: World, specialty: string): ModelExpert[] {
+  const level = (expert: ModelExpert) => levelOf(expert, specialty);
   return skilled(world, specialty)
     .filter((expert) => reasonAgainst(expert) === null)
-    .sort((a, b) => a.since - b.since || byExpert(a, b));
+    .sort((a, b) => level(b) - level(a) || a.since - b.since || byExpert(a, b));
 }
 
-/** Why the longest idle expert is asked to take the call now. */
-export function reasonFor(world: World, call: ModelCall, now: number): OfferReason {
-  const { specialty, queuedAt } = call;
-  const excluded = skilled(world, specialty).flatMap((expert) => {
-    const because = reasonAgainst(expert);
-    return because === null ? [] : [{ expertId: expert.expertId, because }];
-  });
-  excluded.sort((a, b) => ORDER.indexOf(a.because) - ORDER.indexOf(b.because) || byExpert(a, b));
-  return {
-    rule: 'longest-waiting-to-longest-idle',
-    waitedMs: Math.max(0, now - queuedAt),
-    position: queueOf(world, specialty).indexOf(call) + 1,
-    candidates: idle(world, specialty)
-      .slice(0, CANDIDATES_KEPT)
-      .map(({ expertId, since }) => ({ expertId, idleMs: Math.max(0, now - since) })),
-    excluded: excluded.slice(0, EXCLUDED_KEPT),
-  };
-}
-
-export interface Deadline {
-  at: number;
-  kind: 'pause' | 'rest' | 'wrap-up';
-  expert: ModelExpert;
-}
-
-/** Earliest first; of those of the same millisecond by kind, then expert. */
-export function deadlines(world: World): Deadline[] {
-  const all = [...world.experts.values()].flatMap((expert) => [
-    { at: expert.pausedUntil, kind: 'pause' as const, expert },
-    { at: expert.restUntil, kind: 'rest' as const, expert },
-    { at: expert.wrapUpUntil, kind: 'wrap-up' as const, expert },
-  ]);
-  const name = ({ kind, expert }: Deadline) => `${kind}:${expert.expertId}`;
-  return all
-    .filter((deadline): deadline is Deadline => deadline.at !== null)
-    .sort((a, b) => a.at - b.at || (name(a) < name(b) ? -1 : 1));
-}
+/** Comes back to the queue without being asked. */
+export const worksNow = ({ intent, activity, reachable }: ModelExpert): boolean =>
+  intent === 'ready' && (activity !== 'idle' || reachable);
 
 export function position(world: World, callId: string): number | null {
   const call = world.calls.get(callId);
@@ -119,7 +83,9 @@ export function position(world: World, callId: string): number | null {
 
 export function statusOf(expert: ModelExpert): ExpertStatus {
   const status: Partial<ModelExpert> & ExpertStatus = { ...expert };
+  delete status.levels;
   delete status.idleSince;
+  delete status.serves;
   delete status.removed;
   return status;
 }
@@ -128,11 +94,14 @@ export function statuses(world: World): ExpertStatus[] {
   return [...world.experts.values()].map(statusOf).sort(byExpert);
 }
 
-export function waiting(world: World): { callId: string; specialty: string; score: number }[] {
+export function waiting(world: World): WaitingRow[] {
   return [...world.calls.values()]
     .filter((call) => call.state !== 'talking')
     .sort(byOrder)
-    .map(({ callId, specialty, score }) => ({ callId, specialty, score }));
+    .map(({ callId, specialty, score, window }) => ({
+      ...{ callId, specialty, score },
+      ...(window === null ? {} : { onlyExpert: window.expertId }),
+    }));
 }
 
 export function reservations(
@@ -147,7 +116,7 @@ export function reservations(
 
 export function queueStatus(world: World, specialty: string, now: number): QueueStatus {
   const queue = queueOf(world, specialty);
-  const count = (because: Because | null) =>
+  const count = (because: Exclusion | null) =>
     skilled(world, specialty).filter((expert) => reasonAgainst(expert) === because).length;
   return {
     specialty,

@@ -1,16 +1,22 @@
-import { EXPIRED_AT_ONCE, type Policy, type Told, type Transitions } from './mechanism.ts';
 import {
-  byOrder,
-  deadlines,
-  idle,
+  BEST_LEVEL,
+  EXPIRED_AT_ONCE,
+  NO_RULES,
+  type Policy,
+  type Rules,
+  type Told,
+  type Transitions,
+} from './mechanism.ts';
+import { deadlines } from './model-deadlines.ts';
+import { nextMatch, reasonFor } from './model-matching.ts';
+import { createMoves, OFFLINE } from './model-moves.ts';
+import {
   position,
   queueStatus,
-  reasonFor,
   reservations,
   statuses,
   statusOf,
   waiting,
-  type Deadline,
   type ModelCall,
   type ModelExpert,
   type World,
@@ -35,20 +41,21 @@ function refuse(code: string): never {
 }
 
 /** newOfferId: ids of offers, one after another. */
-export function createModel(policy: Policy, newOfferId: () => string): Model {
-  const world: World = { experts: new Map(), calls: new Map() };
+export function createModel(policy: Policy, newOfferId: () => string, rules: Rules = NO_RULES): Model {
+  const world: World = { experts: new Map(), calls: new Map(), rules };
   const { experts, calls } = world;
   /** Live offers as they were told. */
   const live = new Map<string, Offer>();
   let offers: Offer[] = [];
   let changes: RoutingChange[] = [];
+  const moves = createMoves(world, (change) => changes.push(change));
+  const { reserved, free, forget, waitAgain, rest, endWrapUp, newcomer, want, end, enter, standing } = moves;
 
-  /** The one rule: the first citizen in order for whom somebody is idle gets the longest idle one; and again. */
+  /** The one rule: the first citizen in order who may have somebody idle gets the best, the longest idle one; and again. */
   function settle(now: number): void {
-    const able = (call: ModelCall) => call.state === 'waiting' && idle(world, call.specialty).length > 0;
-    const call = [...calls.values()].filter(able).sort(byOrder)[0];
-    const expert = call && idle(world, call.specialty)[0];
-    if (call === undefined || expert === undefined) return;
+    const match = nextMatch(world, now);
+    if (match === null) return;
+    const { call, expert } = match;
     const offer: Offer = {
       offerId: newOfferId(),
       callId: call.callId,
@@ -56,7 +63,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
       specialty: call.specialty,
       madeAt: now,
       attempt: call.attempts + 1,
-      why: reasonFor(world, call, now),
+      why: reasonFor(world, match, now),
     };
     offers.push(offer);
     live.set(offer.offerId, offer);
@@ -67,6 +74,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
       idleSince: expert.since,
       since: now,
       callId: call.callId,
+      serves: call.specialty,
     });
     settle(now);
   }
@@ -85,63 +93,6 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
     return expert === undefined || expert.removed ? refuse('expert-unknown') : expert;
   }
 
-  /** The call of an offer while it rings or talks, and its expert. */
-  function reserved(offerId: string, state: ModelCall['state']): [ModelCall, ModelExpert] | null {
-    const call = [...calls.values()].find((one) => one.offerId === offerId && one.state === state);
-    return call === undefined || call.expert === null ? null : [call, call.expert];
-  }
-
-  function free(expert: ModelExpert, since: number): void {
-    Object.assign(expert, { activity: 'idle', since, callId: null, wrapUpUntil: null });
-    if (expert.removed) experts.delete(expert.expertId);
-  }
-
-  function waitAgain(call: ModelCall | undefined): void {
-    if (call !== undefined) Object.assign(call, { state: 'waiting', offerId: null, expert: null });
-  }
-
-  function rest(expert: ModelExpert, until: number, now: number): void {
-    if (until > now) expert.restUntil = until;
-  }
-
-  function endWrapUp(expert: ModelExpert, at: number): void {
-    changes.push({ type: 'wrap-up-ended', expertId: expert.expertId, callId: expert.callId ?? '', at });
-    free(expert, at);
-  }
-
-  type Wish = Pick<ModelExpert, 'intent' | 'reason' | 'pausedUntil'>;
-  const READY: Wish = { intent: 'ready', reason: null, pausedUntil: null };
-  const OFFLINE: Wish = { intent: 'offline', reason: null, pausedUntil: null };
-
-  function newcomer(now: number, expertId: string): ModelExpert {
-    const expert: ModelExpert = {
-      ...{ expertId, ...OFFLINE, reachable: false, misses: 0, specialties: [], removed: false },
-      ...{ activity: 'idle', since: now, idleSince: now, callId: null, wrapUpUntil: null, restUntil: null },
-    };
-    experts.set(expertId, expert);
-    return expert;
-  }
-
-  function want(expert: ModelExpert, wish: Wish, at: number): void {
-    if (wish.intent === 'ready' && expert.intent !== 'ready') {
-      expert.misses = 0;
-      if (expert.activity === 'idle') expert.since = at;
-    }
-    Object.assign(expert, wish);
-  }
-
-  function end({ at, kind, expert }: Deadline): void {
-    if (kind === 'rest') expert.restUntil = null;
-    if (kind === 'wrap-up') endWrapUp(expert, at);
-    if (kind !== 'pause') return;
-    want(expert, READY, at);
-    changes.push({ type: 'pause-ended', expertId: expert.expertId, at });
-  }
-
-  function enter({ attempts = 0, ...entry }: Waiting): void {
-    calls.set(entry.callId, { ...entry, attempts, state: 'waiting', offerId: null, expert: null });
-  }
-
   /** The place is told as it is after the rule. */
   function joining(now: number, entry: Waiting, body: (call: ModelCall | undefined) => void) {
     const told = transition(now, () => body(calls.get(entry.callId)));
@@ -151,16 +102,17 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
   return {
     enqueue: (now, entry) =>
       joining(now, entry, (call) => {
-        if (call === undefined) enter(entry);
+        if (call === undefined) enter(entry, now);
         else if (call.state === 'talking') refuse('call-talking');
         const again = live.get(call?.offerId ?? '');
         if (again !== undefined) offers.push(again);
       }),
     requeue: (now, entry) =>
       joining(now, entry, (call) => {
-        if (call === undefined) return enter(entry);
+        if (call === undefined) return enter(entry, now);
         const { state, expert } = call;
         waitAgain(call);
+        call.window = standing(entry, call.specialty, now);
         if (expert === null) return;
         if (state === 'talking') rest(expert, expert.since + policy.restMs, now);
         free(expert, state === 'talking' ? now : expert.idleSince);
@@ -170,9 +122,12 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         if (calls.has(entry.callId)) return 'known';
         const expert = experts.get(expertId) ?? newcomer(now, expertId);
         if (expert.activity !== 'idle') return 'taken';
-        enter(entry);
+        enter(entry, now);
         Object.assign(calls.get(entry.callId)!, { state: activity, offerId, expert });
-        Object.assign(expert, { activity, idleSince: expert.since, since, callId: entry.callId });
+        if (activity === 'talking') calls.get(entry.callId)!.window = null;
+        Object.assign(expert, {
+          ...{ activity, idleSince: expert.since, since, callId: entry.callId, serves: entry.specialty },
+        });
         return 'resumed';
       }),
     leave: (now, callId) =>
@@ -188,7 +143,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         if (reserved(offerId, 'talking') !== null) return 'accepted';
         const [call, expert] = reserved(offerId, 'ringing') ?? [];
         if (call === undefined || expert === undefined) return 'stale';
-        call.state = 'talking';
+        Object.assign(call, { state: 'talking', window: null });
         Object.assign(expert, { activity: 'talking', since: now, misses: 0 });
         return 'accepted';
       }),
@@ -197,6 +152,8 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         const [call, expert] = reserved(offerId, 'ringing') ?? [];
         if (call === undefined || expert === undefined) return;
         waitAgain(call);
+        // Who does not answer is not waited for; only a telephone that is not back yet still is.
+        if (reason !== 'unreachable') call.window = null;
         free(expert, now);
         if (reason === 'unreachable') return void (expert.reachable = false);
         rest(expert, now + policy.restMs, now);
@@ -214,9 +171,11 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         if (wrapUpMs <= 0) return free(call.expert, now);
         Object.assign(call.expert, { activity: 'wrap-up', since: now, wrapUpUntil: now + wrapUpMs });
       }),
-    putExpert: (now, expertId, specialties) =>
+    putExpert: (now, expertId, specialties, levels = []) =>
       transition(now, () => {
-        const skills = { specialties: [...new Set(specialties)], removed: false };
+        const known = [...new Set(specialties)];
+        const levelOf = (one: string) => levels[specialties.indexOf(one)] ?? BEST_LEVEL;
+        const skills = { specialties: known, levels: known.map(levelOf), removed: false };
         const expert = experts.get(expertId);
         if (expert !== undefined) return void Object.assign(expert, skills);
         Object.assign(newcomer(now, expertId), skills);
@@ -226,9 +185,9 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         const expert = experts.get(expertId);
         if (expert === undefined) return;
         if (expert.activity === 'ringing') waitAgain(calls.get(expert.callId ?? ''));
-        if (expert.activity === 'idle' || expert.activity === 'ringing') return void experts.delete(expertId);
+        if (expert.activity === 'idle' || expert.activity === 'ringing') return forget(expert);
         want(expert, OFFLINE, now);
-        Object.assign(expert, { specialties: [], removed: true });
+        Object.assign(expert, { specialties: [], levels: [], removed: true });
       }),
     setIntent: (now, expertId, intent, reason, until) => {
       const expert = onRoster(expertId);
@@ -254,6 +213,7 @@ export function createModel(policy: Policy, newOfferId: () => string): Model {
         for (const deadline of deadlines(world).slice(0, EXPIRED_AT_ONCE))
           if (deadline.at <= now) end(deadline);
       }),
+    reconsider: (now) => transition(now, () => undefined),
 
     experts: () => statuses(world),
     waiting: () => waiting(world),

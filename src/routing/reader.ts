@@ -36,7 +36,10 @@ export function createReadings(run: RunCommand, now: () => number): RoutingReade
     waiting: async () => {
       const rows = (await run('read-waiting', now())) as string[][];
       return rows
-        .map(([callId = '', specialty = '', score]) => ({ callId, specialty, score: Number(score) }))
+        .map(([callId = '', specialty = '', score, onlyExpert = '']) => ({
+          ...{ callId, specialty, score: Number(score) },
+          ...(onlyExpert === '' ? {} : { onlyExpert }),
+        }))
         .sort((a, b) => a.score - b.score || (a.callId < b.callId ? -1 : 1));
     },
   };

@@ -1,11 +1,15 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { Pool } from 'pg';
 import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
-import { query, type Queryable } from '../platform/sql.ts';
+import { query } from '../platform/sql.ts';
 import { allow } from '../web/access.ts';
 import { nullable, SpecialtyKey } from '../web/schemas.ts';
-import { expectedWaitSeconds } from './expected-wait.ts';
-import type { QueueStatus, Routing } from './routing.ts';
+import { addOverflowRoutes } from './overflow-routes.ts';
+import { addExpectedWaitReport } from './report-routes.ts';
+import type { QueueStatus, RoutingReader } from './routing.ts';
+import { expectedByNewcomers } from './wait-estimates.ts';
+import type { WaitRange } from './wait-range.ts';
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
@@ -20,33 +24,34 @@ const QueueSchema = Type.Object({
   talking: Count('Experts in a talk'),
   wrapUp: Count('Experts wrapping up'),
   paused: Count('Experts on a pause'),
-  expectedWaitSeconds: nullable(
-    Type.Integer({
-      minimum: 0,
-      description:
-        'For someone joining now: (waiting + 1) × mean handling time of the last hour ÷ experts at work; 0 with nobody waiting and an expert free; null when the last hour cannot tell',
-    }),
+  expectedWait: nullable(
+    Type.Object(
+      { lowSeconds: Type.Integer({ minimum: 0 }), highSeconds: Type.Integer({ minimum: 0 }) },
+      {
+        description:
+          'For someone joining now, as citizens are told it: eight of ten such waits lie between the two; both 0 with nobody waiting and an expert free; null with nobody at work or fewer than five talks in the last week',
+      },
+    ),
   ),
 });
 
-interface LoadRow extends Record<string, unknown> {
+interface SpecialtyRow extends Record<string, unknown> {
   specialty: string;
   titleFa: string;
   titleEn: string;
-  handled: number;
-  handleSeconds: number | null;
 }
 
 export interface QueueRoutesDeps {
-  db: Queryable;
+  db: Pool;
   clock: Clock;
-  routing: Pick<Routing, 'queues'>;
+  routing: RoutingReader;
+  /** See WaitEstimatesDeps. */
+  equityBoundSeconds: number;
 }
 
-const HOUR_MS = 3_600_000;
-
 /** The queues as they stand this second. There are as many as specialties, so the list has one page. */
-export function queueRoutes({ db, clock, routing }: QueueRoutesDeps): FastifyPluginCallbackTypebox {
+export function queueRoutes(deps: QueueRoutesDeps): FastifyPluginCallbackTypebox {
+  const { db, clock, routing, equityBoundSeconds } = deps;
   return (app, _options, done) => {
     const schema = {
       tags: ['queues'],
@@ -55,24 +60,37 @@ export function queueRoutes({ db, clock, routing }: QueueRoutesDeps): FastifyPlu
     };
     const config = { access: allow('supervisor', 'auditor', 'expert') };
     app.get('/queues', { config, schema }, async () => {
-      const loads = await query<LoadRow>(db, 'routing/queue-load', [new Date(clock.now() - HOUR_MS)]);
-      const live = await routing.queues(loads.map((load) => load.specialty));
+      const specialties = await query<SpecialtyRow>(db, 'routing/specialties', []);
+      const keys = specialties.map(({ specialty }) => specialty);
+      const [live, expected] = await Promise.all([
+        routing.queues(keys),
+        expectedByNewcomers({ pool: db, clock, routing, equityBoundSeconds }, keys),
+      ]);
       const bySpecialty = new Map(live.map((queue) => [queue.specialty, queue]));
-      const items = loads.flatMap((load) => {
-        const queue = bySpecialty.get(load.specialty);
-        return queue === undefined ? [] : [toAnswer(queue, load)];
+      const items = specialties.flatMap((row) => {
+        const queue = bySpecialty.get(row.specialty);
+        return queue === undefined ? [] : [toAnswer(queue, row, expected.get(row.specialty) ?? null)];
       });
       return { items, next: null };
     });
+    addExpectedWaitReport(app, { db });
+    addOverflowRoutes(app, { pool: db });
     done();
   };
 }
 
-function toAnswer(queue: QueueStatus, { specialty, titleFa, titleEn, handled, handleSeconds }: LoadRow) {
+function toAnswer(
+  queue: QueueStatus,
+  { specialty, titleFa, titleEn }: SpecialtyRow,
+  expected: WaitRange | null,
+) {
   const { waiting, longestWaitMs, ready, ringing, talking, wrapUp, paused } = queue;
-  const staffed = ready + ringing + talking + wrapUp;
-  const expected = expectedWaitSeconds({ waiting, ready, staffed, handled, handleSeconds });
   const longestWaitSeconds = Math.max(0, Math.round(longestWaitMs / 1000));
   const live = { waiting, longestWaitSeconds, ready, ringing, talking, wrapUp, paused };
-  return { specialty, titleFa, titleEn, ...live, expectedWaitSeconds: expected };
+  const isAtOnce = waiting === 0 && ready > 0;
+  const expectedWait = isAtOnce ? { lowSeconds: 0, highSeconds: 0 } : inWhole(expected);
+  return { specialty, titleFa, titleEn, ...live, expectedWait };
 }
+
+const inWhole = (range: WaitRange | null): WaitRange | null =>
+  range && { lowSeconds: Math.floor(range.lowSeconds), highSeconds: Math.ceil(range.highSeconds) };

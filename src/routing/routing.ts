@@ -14,10 +14,15 @@ export interface Offer {
 }
 
 export interface OfferReason {
-  rule: 'longest-waiting-to-longest-idle';
+  /**
+   * same-expert-again: the talk with this very expert broke off a moment ago. overflow: the experts of another specialty help
+   * out, to whom the candidates belong. equity: has waited for the bound, and went before an older citizen of another queue who
+   * has had more than falls to it.
+   */
+  rule: 'longest-waiting-to-longest-idle' | 'same-expert-again' | 'overflow' | 'equity';
   waitedMs: number;
   position: number;
-  /** Ready experts with the skill, the chosen one first, by idle time (at most 10 are kept). */
+  /** Ready experts with the skill, the chosen one first, the others by level and idle time (at most 10 are kept). */
   candidates: { expertId: string; idleMs: number }[];
   /** Experts with the skill who could not be asked (at most 20 are kept). */
   excluded: { expertId: string; because: Exclusion }[];
@@ -73,6 +78,12 @@ export type RoutingChange =
   | { type: 'pause-ended'; expertId: string; at: number }
   | { type: 'wrap-up-ended'; expertId: string; callId: string; at: number };
 
+/** From when which experts may take a citizen: before `until` this one only, from then on whoever has the skill. */
+export interface Window {
+  expertId: string;
+  until: number;
+}
+
 /** A citizen in the queue of a specialty. */
 export interface Waiting {
   callId: string;
@@ -82,7 +93,12 @@ export interface Waiting {
   queuedAt: number;
   /** Offers made for this call so far, so that their numbers go on even if Redis was emptied. Default 0. */
   attempts?: number;
+  /** Stands only while the expert is on the roster and wants calls; null: anybody may be asked. Default null. */
+  window?: Window | null;
 }
+
+/** onlyExpert: whose window stands. */
+export type WaitingRow = Pick<Waiting, 'callId' | 'specialty' | 'score'> & { onlyExpert?: string };
 
 /** A citizen for whom an expert is being rung, or who talks with one, as the call itself knows it. */
 export interface Held extends Waiting {
@@ -130,7 +146,8 @@ export interface Routing {
   release(callId: string, wrapUpSeconds: number): Promise<void>;
   /**
    * The expert's talk broke off by a fault, or nobody knows what became of an offer: the expert is freed, the citizen waits
-   * again with the old score. Within a few seconds of the answer the same expert is not asked again at once.
+   * again with the old score, in the window of the entry. Within a few seconds of the answer the same expert is not asked
+   * again at once.
    */
   requeue(entry: Waiting): Promise<{ position: number }>;
   /**
@@ -141,8 +158,11 @@ export interface Routing {
   resume(held: Held): Promise<'resumed' | 'known' | 'taken'>;
   position(callId: string): Promise<number | null>;
 
-  /** Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. */
-  putExpert(expertId: string, specialties: readonly string[]): Promise<void>;
+  /**
+   * Adds or replaces an expert's skills; does not touch what the expert is doing. Empty list: no more offers. levels: of the
+   * specialties, side by side, 1 to 5, 5 the best and the default.
+   */
+  putExpert(expertId: string, specialties: readonly string[], levels?: readonly number[]): Promise<void>;
   /** Idle or ringing: gone at once, a citizen rung for is offered on. In a talk or wrap-up: gone after it. */
   removeExpert(expertId: string): Promise<void>;
   /** Ready during wrap-up ends the wrap-up. Paused or offline while ringing or talking takes effect afterwards. @throws `expert-unknown` */
@@ -155,6 +175,9 @@ export interface Routing {
   /** A telephone registered or vanished. Vanished while ringing: the offer is missed as `unreachable` at once. @throws `expert-unknown` */
   setReachable(expertId: string, reachable: boolean): Promise<void>;
 
+  /** The rules have changed: who may be offered now is offered. */
+  reconsider(): Promise<void>;
+
   expert(expertId: string): Promise<ExpertStatus | null>;
   experts(): Promise<ExpertStatus[]>;
   queues(specialties: readonly string[]): Promise<QueueStatus[]>;
@@ -162,6 +185,6 @@ export interface Routing {
   reservations(): Promise<
     { callId: string; expertId: string; offerId: string; activity: 'ringing' | 'talking' }[]
   >;
-  waiting(): Promise<{ callId: string; specialty: string; score: number }[]>;
+  waiting(): Promise<WaitingRow[]>;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ const text = (value: Raw | undefined): string => String(value ?? '');
 const orNull = (value: Raw | undefined): string | null => (text(value) === '' ? null : text(value));
 const time = (value: Raw | undefined): number | null => (text(value) === '' ? null : Number(value));
 
-/** {result, offers, changes, earliest deadline} */
+/** {result, offers, changes, earliest deadline, turn} */
 export function toTold<T>(raw: unknown, toResult: (result: unknown) => T): Told<T> {
   const [result, offers, changes, earliest] = raw as [unknown, string[], string[], string];
   return {

@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { Fence } from '../platform/fence.ts';
 import { loadCommands } from './commands.ts';
+import type { Rules } from './mechanism.ts';
+import { createMemory } from './memory.ts';
 import { createReadings } from './reader.ts';
 import type { Routing } from './routing.ts';
 import { toStanding } from './rows.ts';
@@ -12,9 +15,17 @@ export interface RoutingDeps {
   redis: Redis;
   clock: Clock;
   log: Log;
+  /** Refuses this process's transitions once another owns the calls. */
+  fence?: Fence;
+  /** See TellerDeps. Default: they may. */
+  mayAct?: () => boolean | Promise<boolean>;
+  /** Told when Redis had lost a transition it had answered: nothing is known of experts and citizens any more. */
+  onForgotten?: () => void;
   /** Offers in a row an expert may leave unanswered before being paused. */
   missesBeforePause: number;
   missPauseSeconds: number;
+  /** Asked with every transition; see reconsider. Default: none. */
+  rules?: () => Rules;
   /** How long an expert is left alone after a miss. */
   restSeconds?: number;
 }
@@ -30,8 +41,9 @@ const REST_SECONDS = 5;
  *   carried out is then not known, and it may be repeated. `expert-unknown`, `call-talking` as createTransitions tells.
  */
 export async function createRouting(deps: RoutingDeps): Promise<Routing> {
-  const { redis, clock, log } = deps;
-  const run = loadCommands(redis);
+  const { redis, clock, log, onForgotten } = deps;
+  const memory = onForgotten === undefined ? undefined : createMemory({ log, onForgotten });
+  const run = loadCommands(redis, deps.fence, memory, deps.rules);
   const transitions = createTransitions(run, {
     missesBeforePause: deps.missesBeforePause,
     missPauseMs: deps.missPauseSeconds * 1000,
@@ -40,7 +52,16 @@ export async function createRouting(deps: RoutingDeps): Promise<Routing> {
   const now = (): number => clock.now();
   const read = async () => toStanding(await run('read-offers', now()));
   const expire = () => transitions.expire(now());
-  const teller = createTeller({ redis, clock, log, read, expire, before: await read() });
+  const teller = createTeller({
+    redis,
+    clock,
+    log,
+    read,
+    expire,
+    check: memory && expire,
+    mayAct: deps.mayAct,
+    before: await read(),
+  });
   const { pass } = teller;
 
   return {
@@ -55,11 +76,13 @@ export async function createRouting(deps: RoutingDeps): Promise<Routing> {
     release: (callId, wrapUpSeconds) =>
       pass(transitions.release(now(), callId, Math.round(wrapUpSeconds * 1000))),
     requeue: (entry) => pass(transitions.requeue(now(), entry)),
-    putExpert: (expertId, specialties) => pass(transitions.putExpert(now(), expertId, specialties)),
+    putExpert: (expertId, specialties, levels) =>
+      pass(transitions.putExpert(now(), expertId, specialties, levels)),
     removeExpert: (expertId) => pass(transitions.removeExpert(now(), expertId)),
     setIntent: (expertId, intent, reason, until) =>
       pass(transitions.setIntent(now(), expertId, intent, reason, until)),
     setReachable: (expertId, reachable) => pass(transitions.setReachable(now(), expertId, reachable)),
+    reconsider: () => pass(transitions.reconsider(now())),
     close: () => teller.close(),
   };
 }

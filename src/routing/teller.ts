@@ -24,23 +24,29 @@ export interface TellerDeps {
   log: Log;
   read: () => Promise<Standing>;
   expire: () => Promise<Told<void>>;
+  /** A transition by which a Redis that has lost something is met, before it is believed. */
+  check?: (() => Promise<Told<void>>) | undefined;
+  /** Whether deadlines may be acted upon: after a standstill only when what was told meanwhile has been handled. */
+  mayAct?: (() => boolean | Promise<boolean>) | undefined;
   /** What stood before this process: not told, whoever takes up those calls requeues them. */
   before: Standing;
 }
 
-/** After an answer of Redis was lost. */
-const LOOK_AFTER_MS = 1000;
+/** After an answer of Redis was lost: what was asked may still be under way. */
+const LOOK_AFTER_MS = 200;
 /** Far more than can be live at once: one per expert. */
 const TOLD_KEPT = 10_000;
 
-export function createTeller({ redis, clock, log, read, expire, before }: TellerDeps): Teller {
+export function createTeller({ redis, clock, log, read, expire, check, mayAct, before }: TellerDeps): Teller {
   const offers = createListeners<Offer>(log);
   const changes = createListeners<RoutingChange>(log);
   const told = new Set(before.live.map((offer) => offer.offerId));
   const alarm = createAlarm(clock, act);
   let closed = false;
-  /** Whether an answer of Redis, and with it an offer or the earliest deadline, may have been missed. */
-  let unsure = false;
+  /** An answer of Redis, and with it an offer or the earliest deadline, may have been missed: when to look; null: none was. */
+  let lookAt: number | null = null;
+  /** Whether Redis was away and has not been met since. */
+  let returned = false;
   let underWay: Promise<void> = Promise.resolve();
 
   /** Before anybody listens nobody could act on what comes of a deadline. */
@@ -49,9 +55,10 @@ export function createTeller({ redis, clock, log, read, expire, before }: Teller
   /** deadline: the earliest, as far as it is known. */
   function stand(deadline: number | null): void {
     if (!isHeard()) return;
-    if (!unsure) alarm.set(deadline);
-    // A Redis that is away tells when it is back; one that is there and did not answer is asked again.
-    else alarm.set(isReady(redis) ? clock.now() + LOOK_AFTER_MS : null);
+    if (lookAt === null) alarm.set(deadline);
+    // A Redis that is away tells when it is back; one that is there and did not answer is asked again. Not later for every
+    // transition that comes between: on a busy line that would be never.
+    else alarm.set(isReady(redis) ? lookAt : null);
   }
 
   function tell(offer: Offer): void {
@@ -76,31 +83,46 @@ export function createTeller({ redis, clock, log, read, expire, before }: Teller
     return answer.result;
   }
 
-  /** Finds offers that stand in Redis and that nobody here was told of. */
+  /** Finds offers that stand in Redis and that nobody here was told of. A Redis that has lost something is met first. */
   async function lookAgain(): Promise<void> {
+    if (returned && check !== undefined) await pass(check());
+    returned = false;
     const { live, nextDeadline } = await read();
-    unsure = false;
+    lookAt = null;
     for (const { offer } of live) if (offer !== null) tell(offer);
     stand(nextDeadline);
   }
 
   function act(): void {
-    underWay = (unsure ? lookAgain() : pass(expire())).catch((error: unknown) => {
+    const may = mayAct?.() ?? true;
+    if (typeof may === 'boolean') return may ? decide() : undefined;
+    void may.then((still) => {
+      if (still && !closed) decide();
+    });
+  }
+
+  function decide(): void {
+    underWay = (lookAt === null ? pass(expire()) : lookAgain()).catch((error: unknown) => {
       log.warn({ err: error }, 'deadlines.delayed');
+      lookAt = null;
       doubt();
     });
   }
 
   function doubt(): void {
-    unsure = true;
+    lookAt ??= clock.now() + LOOK_AFTER_MS;
     stand(null);
   }
 
   function wake(): void {
-    unsure = true;
+    lookAt ??= clock.now();
     if (isHeard()) act();
   }
-  redis.on('ready', wake);
+  function meet(): void {
+    returned = true;
+    wake();
+  }
+  redis.on('ready', meet);
 
   return {
     onOffer: offers.adder(wake),
@@ -109,7 +131,7 @@ export function createTeller({ redis, clock, log, read, expire, before }: Teller
     close: async () => {
       closed = true;
       alarm.set(null);
-      redis.off('ready', wake);
+      redis.off('ready', meet);
       await underWay;
     },
   };

@@ -1,6 +1,6 @@
 import { fault } from '../platform/fault.ts';
 import type { RunCommand } from './commands.ts';
-import type { AsyncTransitions, Policy } from './mechanism.ts';
+import { BEST_LEVEL, type AsyncTransitions, type Policy } from './mechanism.ts';
 import { toStatus, toTold } from './rows.ts';
 import type { Waiting } from './routing.ts';
 
@@ -32,8 +32,8 @@ export function createTransitions(run: RunCommand, policy: Policy): AsyncTransit
       toTold(await run('miss', now, offerId, reason, missesBeforePause, missPauseMs, restMs), nothing),
     release: async (now, callId, wrapUpMs) =>
       toTold(await run('release', now, callId, finite('wrap-up', wrapUpMs)), nothing),
-    putExpert: async (now, expertId, specialties) =>
-      toTold(await run('put-expert', now, expertId, ...new Set(specialties.map(key))), nothing),
+    putExpert: async (now, expertId, specialties, levels) =>
+      toTold(await run('put-expert', now, expertId, ...skillArgs(specialties, levels)), nothing),
     removeExpert: async (now, expertId) => toTold(await run('remove-expert', now, expertId), nothing),
     setIntent: async (now, expertId, intent, reason, until) => {
       const end = until === null ? '' : finite('until', until);
@@ -44,11 +44,26 @@ export function createTransitions(run: RunCommand, policy: Policy): AsyncTransit
     setReachable: async (now, expertId, reachable) =>
       toTold(await run('set-reachable', now, expertId, reachable ? 1 : 0), nothing),
     expire: async (now) => toTold(await run('expire', now), nothing),
+    reconsider: async (now) => toTold(await run('reconsider', now), nothing),
   };
 }
 
-function entryArgs({ callId, specialty, score, queuedAt, attempts = 0 }: Waiting): (string | number)[] {
-  return [callId, key(specialty), finite('score', score), finite('queuedAt', queuedAt), attempts];
+function entryArgs({ callId, specialty, score, queuedAt, attempts = 0, window }: Waiting) {
+  const place = [finite('score', score), finite('queuedAt', queuedAt), attempts];
+  return [callId, key(specialty), ...place, window?.expertId ?? '', finite('until', window?.until ?? 0)];
+}
+
+/** A specialty named twice counts once, with its first level. */
+function skillArgs(specialties: readonly string[], levels: readonly number[] = []): string[] {
+  const skills = new Map<string, number>();
+  for (const [index, specialty] of specialties.entries())
+    if (!skills.has(specialty)) skills.set(specialty, level(levels[index] ?? BEST_LEVEL));
+  return [...skills].map(([specialty, skill]) => `${key(specialty)}:${skill}`);
+}
+
+function level(value: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= BEST_LEVEL) return value;
+  throw fault('routing-argument-invalid', `${value} is no level`);
 }
 
 function finite(name: string, value: number): number {

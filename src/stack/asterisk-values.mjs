@@ -140,6 +140,8 @@ export const VALUES = Object.freeze({
   ),
   trunkPassword: secret(maybe('TRUNK_PASSWORD', form.password, "The account's password")),
   trunkExpires: at('TRUNK_EXPIRES', '600', form.seconds, 'Seconds a registration is asked for'),
+  /** Where the local stack's callbacks go: somebody who answers as a citizen would. Absent in production. */
+  callbackUri: { form: form.sipUri, optional: true },
   legacyTrunkUri: maybe(
     'LEGACY_137_URI',
     form.sipUri,

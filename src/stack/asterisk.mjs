@@ -45,7 +45,7 @@ export const soundsDirOf = (layout) => join(layout.asterisk, 'data', 'sounds');
 export async function startAsterisk({ layout, ports, secrets, root, log, environment = process.env }) {
   const files = filesOf(layout);
   const home = layout.asterisk;
-  for (const folder of ['etc', 'data', 'spool', 'run', 'log', 'db', 'tls'])
+  for (const folder of ['etc', 'data', 'spool/recording', 'run', 'log', 'db', 'tls'])
     mkdirSync(join(home, folder), { recursive: true });
   await ensureCertificate(join(home, 'tls'));
   const values = valuesOf({ ports, secrets, inside: root === null ? home : INSIDE, environment });
@@ -93,6 +93,7 @@ function valuesOf({ ports, secrets, inside, environment }) {
       dbDir: at('db'),
     },
     trunkHeaderSecret: secrets.trunk,
+    callbackUri: `sip:127.0.0.1:${ports.callback}`,
     ...{ tlsCertFile: at('tls/certificate.pem'), tlsKeyFile: at('tls/key.pem') },
   });
 }

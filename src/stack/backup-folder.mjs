@@ -122,7 +122,8 @@ async function lostRecordings(folder, { files, missing }) {
 }
 
 /**
- * The recordings a dump tells of, read from the dump itself, so that dump and files are compared and not two moments.
+ * The recordings a dump tells of, without those that were erased; read from the dump itself, so that dump and files are
+ * compared and not two moments.
  * @param {string} dump
  * @returns {Promise<Map<string, string>>} path → SHA-256
  * @throws fault backup-unreadable
@@ -136,6 +137,13 @@ export async function recordingsIn(dump) {
   if (head === -1) return new Map();
   const columns = /\(([^)]*)\)/.exec(lines[head])[1].split(', ');
   const rows = lines.slice(head + 1, lines.indexOf('\\.', head)).map((line) => line.split('\t'));
-  const [path, sha256] = [columns.indexOf('path'), columns.indexOf('sha256')];
-  return new Map(rows.map((row) => [row[path], row[sha256]]));
+  const [path, sound, file, erased] = ['path', 'sha256', 'file_sha256', 'erased_at'].map((column) =>
+    columns.indexOf(column),
+  );
+  // What lies in the clear, as everything did before recordings were sealed, is its own sound.
+  const sumIn = (row) => (isNull(row[file]) ? row[sound] : row[file]);
+  return new Map(rows.filter((row) => isNull(row[erased])).map((row) => [row[path], sumIn(row)]));
 }
+
+/** As COPY writes it; undefined: the dump is older than the column. */
+const isNull = (value) => value === undefined || value === '\\N';

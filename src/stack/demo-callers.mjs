@@ -12,18 +12,25 @@ const LEAVES_AFTER_MS = 400;
 const patient = (...keys) => keys.map((digit) => ({ digit, afterSeconds: 2.5 }));
 const hasty = (...keys) => keys.map((digit) => ({ digit, afterSeconds: 0.3 }));
 
-/** Invented numbers. `leaves`: hangs up instead of waiting to be answered. */
+/** Invented numbers. `leaves`: hangs up instead of waiting to be answered. `mark`: for the talk; the others say nothing. */
 const CITIZENS = [
-  { manner: 'asks about urban planning', from: '09120000001', digits: patient('8', '1') },
+  {
+    manner: 'asks about urban planning, and is asked for a mark afterwards',
+    from: '09120000001',
+    digits: patient('8', '1'),
+    mark: '5',
+  },
   {
     manner: 'knows the menus and presses at once: transport',
     from: '+989120000002',
     digits: hasty('8', '2'),
+    mark: '4',
   },
   {
     manner: 'presses a wrong key first, then urban services',
     from: '09120000003',
     digits: patient('8', '7', '3'),
+    mark: '5',
   },
   { manner: 'asks about finance', from: '02188000004', digits: patient('8', '4') },
   {

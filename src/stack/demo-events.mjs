@@ -1,13 +1,15 @@
 /** What happens to calls, in readable lines, as the application's log tells it. */
 import { say } from './telling.mjs';
 
+/** How a call came about. */
+const ENTRIES = { menu: 'by the menu of 137, key 8', callback: 'we call the citizen back' };
+
 /**
  * Which entries are told, and what of them.
  * @type {Readonly<Record<string, (line: import('./app.mjs').LogLine) => string>>}
  */
 const TOLD = {
-  'call.entered': ({ callId, entry }) =>
-    `by ${entry === 'menu' ? 'the menu of 137, key 8' : entry}; id ${callId}`,
+  'call.entered': ({ callId, entry }) => `${ENTRIES[entry] ?? `by ${entry}`}; id ${callId}`,
   'menu.missed': ({ digit, attempt }) =>
     `${digit === null ? 'no key' : `key ${digit} means nothing`}, attempt ${attempt}`,
   'menu.chosen': ({ specialty, by }) => `${specialty}, by ${by}`,
@@ -19,6 +21,8 @@ const TOLD = {
     `with ${expertId} after ${secondsBetween(startedAt, endedAt)} s, by the ${by}`,
   'call.ended': ({ ending }) => String(ending),
   'wrap-up.ended': ({ expertId }) => `${expertId} may be called again`,
+  'survey.answered': ({ score, expertId }) => `${score} of 5 for ${expertId}`,
+  'callback.tried': ({ result }) => String(result),
   'outcome.set': ({ code }) => String(code),
 };
 const NAME_WIDTH = Math.max(...Object.keys(TOLD).map((name) => name.length));

@@ -50,8 +50,9 @@ const isComplete = (account) => isAccounted(account) && account.rows[0]?.state =
 export function describeAccount({ caller, rows }) {
   if (rows.length !== 1)
     return `call ${caller.number}  ${rows.length === 0 ? 'has no record' : `has ${rows.length} records`}`;
-  const [{ id, caller: from, callerReason, specialty, ending, expertId, waitSeconds, talkSeconds, outcome }] =
-    rows;
+  const [row] = rows;
+  const { id, caller: from, callerReason, specialty, ending, expertId, waitSeconds, talkSeconds } = row;
+  const { outcome, surveyScore } = row;
   const facts = [
     ending ?? 'without an ending',
     from ?? callerReason ?? 'no number',
@@ -63,6 +64,7 @@ export function describeAccount({ caller, rows }) {
           `talked to ${expertId} for ${(talkSeconds ?? 0).toFixed(1)} s, heard for ${caller.heardSeconds.toFixed(1)} s`,
         ]),
     ...(outcome === null ? [] : [`outcome ${outcome.code}`]),
+    ...(surveyScore === null ? [] : [`mark ${surveyScore}`]),
   ];
   return `call ${caller.number}  ${facts.join(' · ')}  ${id}`;
 }

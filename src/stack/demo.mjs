@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { signIn } from './api-client.mjs';
 import { buildApp, makeWay, startApp } from './app.mjs';
 import { accountFor, describeAccount, isAccounted, summary } from './demo-records.mjs';
+import { answerCallbacks } from './demo-called.mjs';
 import { letThemCall } from './demo-callers.mjs';
 import { createTeller } from './demo-events.mjs';
 import { EXPERTS, seatExperts } from './demo-experts.mjs';
@@ -22,6 +23,8 @@ import { say, step } from './telling.mjs';
 
 /** The contract's: at most five seconds in the demo. */
 const WRAP_UP_SECONDS = '5';
+/** Whoever gives up waiting is called back soon, so that somebody sees it. */
+const CALLBACK_ABANDONED_MINUTES = '1';
 const stateDir = stateDirOf();
 
 function readOptions() {
@@ -107,8 +110,10 @@ await lastingUntilDone(async (lasting) => {
   beAlone(afterwards);
   await setUp(lasting);
   const teller = createTeller();
-  await startApp({ stateDir, env: { WRAP_UP_SECONDS }, onLine: teller.tell, lasting });
   const stack = readStack(stateDir);
+  const env = { WRAP_UP_SECONDS, CALLBACK_ABANDONED_MINUTES, CALLBACK_TRUNK: stack.sip.callbackTrunk };
+  await startApp({ stateDir, env, onLine: teller.tell, lasting });
+  await answerCallbacks(stack.sip, lasting);
   const api = await signIn(stack.web.url, stack.accounts.supervisor);
   await step(`registering ${EXPERTS} experts, each ready by *45`, () => seatExperts(api, lasting));
   const accounts = await holdCalls(api, stack, teller, signal);

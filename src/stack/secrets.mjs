@@ -4,19 +4,22 @@ import { readFileSync } from 'node:fs';
 import { writeAside } from './processes.mjs';
 
 export const ROLES = ['admin', 'supervisor', 'reviewer', 'editor', 'auditor', 'expert'];
-const NAMES = ['postgres', 'ari', 'ami', 'trunk', ...ROLES.map((role) => `account-${role}`)];
+const NAMES = ['postgres', 'ari', 'ami', 'trunk', 'recordings', ...ROLES.map((role) => `account-${role}`)];
 
 /**
  * @param {string} file
- * @returns {Record<string, string>} by name: postgres, ari, ami, trunk, account-<role>; letters and digits only
+ * @returns {Record<string, string>} by name: postgres, ari, ami, trunk, recordings, account-<role>; letters and digits only
  */
 export function secretsIn(file) {
   const kept = read(file);
   const missing = NAMES.filter((name) => typeof kept[name] !== 'string');
-  for (const name of missing) kept[name] = randomBytes(name.startsWith('account-') ? 10 : 24).toString('hex');
+  for (const name of missing) kept[name] = randomBytes(bytesOf(name)).toString('hex');
   if (missing.length > 0) writeAside(file, `${JSON.stringify(kept, null, 2)}\n`);
   return kept;
 }
+
+/** The key of recordings is one of AES-256. */
+const bytesOf = (name) => (name.startsWith('account-') ? 10 : name === 'recordings' ? 32 : 24);
 
 function read(file) {
   try {

@@ -24,6 +24,8 @@ export function describeStack({ layout, ports, secrets, processes }) {
     sip: {
       trunk: { host: HOST, port: ports.sip, headers: { 'X-Clinic-Trunk': secrets.trunk } },
       callbackTarget: `sip:citizen@${HOST}:${ports.callback}`,
+      /** The exchange's trunk to it, for CALLBACK_TRUNK: nobody answers there unless somebody listens. */
+      callbackTrunk: 'callbacks',
     },
     processes,
     checkout: checkoutName,
@@ -46,10 +48,13 @@ export function describeStack({ layout, ports, secrets, processes }) {
         SIP_PORT: String(ports.sip),
         SIP_WS_URL: `ws://${HOST}:${ports.asteriskHttp}/ws`,
       },
-      ...{ RECORDINGS_DIR: layout.recordings, SECOND_FACTOR_REQUIRED: 'false' },
+      ...{ RECORDINGS_DIR: layout.recordings, RECORDINGS_KEY: base64(secrets.recordings) },
+      SECOND_FACTOR_REQUIRED: 'false',
     },
   };
 }
+
+const base64 = (hex) => Buffer.from(hex, 'hex').toString('base64');
 
 /** As this machine sees them; Asterisk may see them elsewhere. */
 function foldersOf(layout) {

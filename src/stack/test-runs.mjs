@@ -28,10 +28,14 @@ export function needsStack(args) {
   return filters.length === 0 || !filters.every((filter) => UNIT.test(filter));
 }
 
+/** So many tests that pass at the second attempt only are no accident any more. */
+const UNSTEADY_AT_MOST = 5;
+
 /**
+ * @typedef {{ fullName: string, status: string, failureMessages?: readonly string[] }} Assertion
  * @typedef {{
  *   numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
- *   testResults: readonly { name: string, status: string, assertionResults: readonly { status: string }[] }[],
+ *   testResults: readonly { name: string, status: string, assertionResults: readonly Assertion[] }[],
  * }} Report what vitest's JSON reporter writes
  */
 
@@ -39,21 +43,31 @@ export function needsStack(args) {
  * @param {Report | null} report null: none was written
  * @param {number | null} code vitest's exit code
  * @param {boolean} strict skipped tests count against the run
- * @returns {{ line: string, complaints: string[] }} complaints: none where the run is good
+ * @returns {{ line: string, complaints: string[], unsteady: string[] }} complaints: none where the run is good; unsteady: what
+ *   passed at its second attempt only, and why not at the first
  */
 export function tally(report, code, strict) {
   const { numPassedTests: passed = 0, numPendingTests: pending = 0, numTodoTests: todo = 0 } = report ?? {};
+  const results = report?.testResults ?? [];
   // A file that cannot even be loaded has no tests that could fail.
-  const unloaded = (report?.testResults ?? []).filter(
+  const unloaded = results.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
   );
   const failed = (report?.numFailedTests ?? 0) + unloaded.length;
   const skipped = pending + todo;
+  const unsteady = results
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status, failureMessages = [] }) => status === 'passed' && failureMessages.length > 0)
+    .map(({ fullName, failureMessages = [] }) => `${fullName}: ${failureMessages[0]?.split('\n')[0]}`);
   const complaints = [];
   if (failed > 0) complaints.push(`${failed} failed`);
   else if (code !== 0) complaints.push('the run failed outside of a test; see above');
   if (report === null || passed + failed === 0) complaints.push('no test ran');
   if (strict && skipped > 0) complaints.push(`${skipped} skipped, which CI does not take`);
-  return { line: `${passed} passed, ${failed} failed, ${skipped} skipped`, complaints };
+  if (unsteady.length > UNSTEADY_AT_MOST)
+    complaints.push(
+      `${unsteady.length} passed at the second attempt only; up to ${UNSTEADY_AT_MOST} are taken`,
+    );
+  return { line: `${passed} passed, ${failed} failed, ${skipped} skipped`, complaints, unsteady };
 }

@@ -73,6 +73,7 @@ await lastingUntilDone(async (lasting) => {
   if (wantsStack) await ownStack(lasting.afterwards);
   const code = await runVitest(args, wantsStack ? { CLINIC_TEST_STACK: stackFile } : {}, lasting);
   const found = tally(readReport(), code, process.env['CI'] === 'true');
+  for (const test of found.unsteady) say(`passed at the second attempt only: ${test}`);
   for (const complaint of found.complaints) say(complaint);
   lastLine = found.line;
   return found.complaints.length === 0 ? 0 : 1;

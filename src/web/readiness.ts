@@ -15,6 +15,8 @@ export const HEARTBEAT_KEY = '{clinic}:heartbeat:calls';
 const HeartbeatSchema = Type.Object({
   /** Which process says so; left out by the very first version. */
   process: Type.Optional(Type.String()),
+  /** Redis's number of the connection by which it speaks: while that is open the process is there, if only standing still. */
+  client: Type.Optional(Type.Number()),
   /** Part → whether it does its work, e.g. `{"asterisk": true, "routing": true, "ledger": true}`. */
   parts: Type.Record(Type.String(), Type.Boolean()),
 });
@@ -62,13 +64,14 @@ async function intime<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
 }
 
 function callsParts(text: string | null): Record<string, boolean> {
-  const heartbeat = text === null ? null : parse(text);
+  const heartbeat = text === null ? null : parseHeartbeat(text);
   if (heartbeat === null) return { calls: false };
   const parts = Object.entries(heartbeat.parts).map(([name, ready]) => [`calls.${name}`, ready] as const);
   return { calls: parts.every(([, ready]) => ready), ...Object.fromEntries(parts) };
 }
 
-function parse(text: string): Heartbeat | null {
+/** null: by a version that says something else. */
+export function parseHeartbeat(text: string): Heartbeat | null {
   try {
     const value: unknown = JSON.parse(text);
     return Value.Check(HeartbeatSchema, value) ? value : null;

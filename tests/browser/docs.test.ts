@@ -47,7 +47,7 @@ it('the API’s page shows its operations and asks no other server for anything'
   await page.getByText('Sign in', { exact: true }).first().waitFor();
   await page.getByText('Calls, newest first').waitFor();
   await page.getByText('/api/v1/queues', { exact: false }).first().click();
-  await page.getByText('expectedWaitSeconds').first().waitFor();
+  await page.getByText('expectedWait').first().waitFor();
 
   expect(complaints).toEqual([]);
   expect(asked.length).toBeGreaterThan(3);

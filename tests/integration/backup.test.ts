@@ -115,6 +115,29 @@ describe('a backup', () => {
     });
   });
 
+  test('knows an encrypted file by its own sum, and does not miss what was erased', async () => {
+    const [sealed, erased] = [await message(), await message()];
+    const sum = createHash('sha256')
+      .update(readFileSync(join(recordings, sealed)))
+      .digest('hex');
+    await rows(
+      url,
+      `update recordings set sha256 = repeat('0', 64), file_sha256 = $1, key_id = repeat('0', 16) where path = $2`,
+      [sum, sealed],
+    );
+    rmSync(join(recordings, erased));
+    await rows(
+      url,
+      `with report as (
+         insert into erasures (rule, days, before, at, counts, subjects, remaining, checksum)
+         values ('messages', 1, now(), now(), '{}', '{}', 0, repeat('0', 64)) returning id
+       )
+       update recordings set erased_at = now(), erasure_id = (select id from report) where path = $1`,
+      [erased],
+    );
+    expect(await backup()).toMatchObject({ code: 0, told: { files: 2, missing: [] } });
+  });
+
   test('leaves nothing half made: what a killed one left goes, the oldest beyond --keep go', async () => {
     mkdirSync(join(backups, 'clinic-137-20200101T000000Z.unfinished'), { recursive: true });
     for (const day of ['01', '02', '03']) mkdirSync(join(backups, `clinic-137-202001${day}T000000Z`));

@@ -196,6 +196,35 @@ describe('an expert', () => {
   });
 });
 
+describe('an outcome that is missing', () => {
+  it('is listed for those who see all, by expert and for experts their own', async () => {
+    const { ali, zahra } = calls;
+    expect(await ids('supervisor', '?outcome=missing')).toEqual([zahra, ali]);
+    expect(await ids('supervisor', `?outcome=missing&expertId=${experts['zahra']!}`)).toEqual([zahra]);
+    expect(await ids('ali', '?outcome=missing')).toEqual([ali]);
+    expect(problemIn(await get('ali', `/calls?outcome=missing&expertId=${experts['zahra']!}`))).toMatchObject(
+      { status: 403 },
+    );
+    expect(problemIn(await get('supervisor', '/calls?outcome=lost')).status).toBe(400);
+  });
+
+  it('is not that of a call that is not over, had no talk, or has one', async () => {
+    const live = await addCall({ expertId: experts['ali']!, ending: null, answered: true });
+    const told = await addCall({ expertId: experts['ali']!, enteredAt: '2026-11-22T08:00:00Z' });
+    expect(await ids('ali', '?outcome=missing')).toEqual([told, calls['ali']]);
+    const set = {
+      method: 'PUT',
+      url: `/api/v1/calls/${told}/outcome`,
+      payload: { code: 'resolved' },
+    } as const;
+    expect((await web.as(tokens['ali']!, set)).statusCode).toBe(200);
+    expect(await ids('ali', '?outcome=missing')).toEqual([calls['ali']]);
+    for (const id of [live, told])
+      for (const table of ['outcomes', 'segments', 'calls'])
+        await web.pool.query(`delete from ${table} where ${table === 'calls' ? 'id' : 'call_id'} = $1`, [id]);
+  });
+});
+
 describe('the list', () => {
   it('is inbound by default, newest first, and takes filters', async () => {
     const { ali, zahra, abandoned, outbound } = calls;

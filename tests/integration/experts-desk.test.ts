@@ -212,6 +212,28 @@ describe('feature codes', () => {
     expect(bench.outcomes).toEqual(['e001 4', 'e003 9']);
   });
 
+  test.each([
+    ['saved-earlier', 'outcome-saved-earlier'],
+    ['none-missing', 'no-outcome-missing'],
+  ] as const)('*5N outside a wrap-up tells %s', async (came, prompt) => {
+    const desk = await started({ setOutcome: () => Promise.resolve(came) });
+    expect(await dial(desk, '*51')).toEqual(['answer c1', `play c1 feature/${prompt}`, 'hangup c1']);
+  });
+
+  test('whoever owes an outcome is asked for it behind what they keyed', async () => {
+    const desk = await started({ owesOutcome: (expertId) => Promise.resolve(expertId === 'e001') });
+    const asked = 'play c1 feature/paused feature/outcome-missing';
+    expect(await dial(desk, '*46')).toEqual(['answer c1', asked, 'hangup c1']);
+    expect(await dial(desk, '*46', 'e002')).toContain('play c1 feature/paused');
+  });
+
+  test.each([
+    ['is not known soon', () => new Promise<boolean>(() => undefined)],
+    ['cannot be known', () => Promise.reject(new Error('no ledger'))],
+  ])('that an outcome is owed and %s keeps nobody waiting', async (_what, owesOutcome) => {
+    expect(await dial(await started({ owesOutcome }), '*45')).toContain('play c1 feature/ready');
+  });
+
   test('a fault is told as such, and the line is not left open', async () => {
     const desk = await started({ setOutcome: () => Promise.reject(new Error('no ledger')) });
     expect(await dial(desk, '*51')).toEqual(['answer c1', 'play c1 feature/unavailable', 'hangup c1']);
@@ -287,15 +309,16 @@ describe('PostgreSQL away', () => {
 
   test('news that come late do not undo what was decided since', async () => {
     const desk = await started();
-    await bench.shut(true);
-    await dial(desk, '*46');
-    await bench.shut(false);
+    // The later decision is there first, so that no race decides which of the two is written first.
     await bench.pool.query(
       "update expert_presence set valid_to = now() where expert_id = 'e001' and valid_to is null",
     );
     await bench.pool.query(
-      "insert into expert_presence (expert_id, intent, valid_from, actor) values ('e001', 'offline', now() + interval '1 second', 'account:1')",
+      "insert into expert_presence (expert_id, intent, valid_from, actor) values ('e001', 'offline', now() + interval '1 minute', 'account:1')",
     );
+    await bench.shut(true);
+    await dial(desk, '*46');
+    await bench.shut(false);
     await waitFor(() => desk.unsaved() === 0);
     expect((await presenceHistory(bench.pool, 'e001')).map(({ intent }) => intent)).toEqual([
       'ready',

@@ -36,7 +36,10 @@ beforeAll(async () => {
       missPauseSeconds: 300,
     });
     const telephony = exchange.telephony;
-    desk = createDesk({ telephony, routing, pool, log, clock: systemClock, setOutcome: () => 'refused' });
+    desk = createDesk({
+      ...{ telephony, routing, pool, log, clock: systemClock, setOutcome: () => 'refused' },
+      owesOutcome: () => Promise.resolve(false),
+    });
     server = serveCommands({ redis, log }, desk.handlers);
     client = createCommandClient({ redis, log });
     return [expertRoutes({ experts: createExperts({ pool, routing, commands: client, log, sip }) })];

@@ -69,6 +69,8 @@ describe('regular hours', () => {
     expect((await get(`/hours/preview?specialty=transport&at=${NIGHT}`)).json()).toEqual({
       open: true,
       reason: 'weekly',
+      closure: null,
+      holiday: null,
       opensAt: null,
       closesAt: '2040-11-20T00:00:00.000+03:30',
     });
@@ -141,6 +143,8 @@ describe('preview', () => {
     expect((await get(`/hours/preview?specialty=urban-planning&at=${at}`)).json()).toEqual({
       open: false,
       reason: 'outside-hours',
+      closure: null,
+      holiday: null,
       opensAt: '2040-11-20T08:00:00.000+03:30',
       closesAt: null,
     });

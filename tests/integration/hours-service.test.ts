@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pool } from 'pg';
 import { systemClock } from '../../src/clock.ts';
 import { createHours, type Hours } from '../../src/hours/service.ts';
-import { addOpening, cancelOpening, findWeekly, replaceWeekly } from '../../src/hours/store.ts';
+import { addOpening, cancelOpening } from '../../src/hours/openings-store.ts';
+import { findWeekly, replaceWeekly } from '../../src/hours/store.ts';
 import { createPool } from '../../src/platform/pool.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -57,7 +58,7 @@ describe('the hours in memory', () => {
     await replaceWeekly(
       pool,
       'finance',
-      [{ weekday: 1, opens: '18:00', closes: '24:00' }],
+      { weekly: [{ weekday: 1, opens: '18:00', closes: '24:00' }], from: null },
       'account:1',
       always,
     );
@@ -77,12 +78,12 @@ describe('the hours in memory', () => {
     await replaceWeekly(
       other,
       'finance',
-      [{ weekday: 1, opens: '18:00', closes: '24:00' }],
+      { weekly: [{ weekday: 1, opens: '18:00', closes: '24:00' }], from: null },
       'account:1',
       always,
     );
     await vi.waitFor(() => expect(hours.check('finance', MONDAY_20).open).toBe(true), soon);
-    await replaceWeekly(other, 'finance', [], 'account:1', always);
+    await replaceWeekly(other, 'finance', { weekly: [], from: null }, 'account:1', always);
     await vi.waitFor(
       () => expect(hours.check('finance', MONDAY_20)).toMatchObject({ open: false, opensAt: null }),
       soon,
@@ -96,7 +97,7 @@ describe('the hours in memory', () => {
     await replaceWeekly(
       pool,
       'finance',
-      [{ weekday: 1, opens: '18:00', closes: '24:00' }],
+      { weekly: [{ weekday: 1, opens: '18:00', closes: '24:00' }], from: null },
       'account:1',
       always,
     );
@@ -133,7 +134,7 @@ describe('changing the hours', () => {
     const change = await replaceWeekly(
       pool,
       'finance',
-      week,
+      { weekly: week, from: null },
       'account:7',
       (version) => version === before?.version,
     );
@@ -145,9 +146,11 @@ describe('changing the hours', () => {
   });
 
   test('a version that is not the present one is refused, an unknown specialty too', async () => {
-    expect(await replaceWeekly(pool, 'finance', [], 'account:1', () => false)).toEqual({ outcome: 'stale' });
+    expect(
+      await replaceWeekly(pool, 'finance', { weekly: [], from: null }, 'account:1', () => false),
+    ).toEqual({ outcome: 'stale' });
     expect((await findWeekly(pool, 'finance'))?.weekly).toHaveLength(7);
-    expect(await replaceWeekly(pool, 'astrology', [], 'account:1', always)).toEqual({
+    expect(await replaceWeekly(pool, 'astrology', { weekly: [], from: null }, 'account:1', always)).toEqual({
       outcome: 'unknown-specialty',
     });
     expect(await findWeekly(pool, 'astrology')).toBeNull();
@@ -159,7 +162,7 @@ describe('changing the hours', () => {
       replaceWeekly(
         pool,
         'finance',
-        [{ weekday: 1, opens, closes: '16:00' }],
+        { weekly: [{ weekday: 1, opens, closes: '16:00' }], from: null },
         'account:1',
         (now) => now === version,
       );
@@ -170,7 +173,13 @@ describe('changing the hours', () => {
 
   test('many changes in a row keep a history without overlaps', async () => {
     for (const opens of ['09:00', '10:00', '11:00']) {
-      await replaceWeekly(pool, 'finance', [{ weekday: 1, opens, closes: '16:00' }], 'account:1', always);
+      await replaceWeekly(
+        pool,
+        'finance',
+        { weekly: [{ weekday: 1, opens, closes: '16:00' }], from: null },
+        'account:1',
+        always,
+      );
     }
     const { rows } = await pool.query<{ opens: string; gapless: boolean }>(
       `select opens::text, valid_to is not distinct from lead(valid_from) over (order by valid_from) as gapless
@@ -207,7 +216,7 @@ describe('exceptional openings', () => {
       endsAt: new Date(now + 7_200_000),
       reason: 'heat',
     };
-    await replaceWeekly(pool, 'finance', [], 'account:1', always);
+    await replaceWeekly(pool, 'finance', { weekly: [], from: null }, 'account:1', always);
     const opening = await addOpening(pool, { ...lasting, specialty: 'finance' }, 'account:1');
     await cancelOpening(pool, opening.id, 'account:1');
     const hours = await hoursOn(pool);

@@ -41,8 +41,10 @@ describe('make-secrets.sh', () => {
       ...{ DATABASE_URL_FILE: file('database_url'), ARI_PASSWORD_FILE: file('ari_password') },
       ...{ AMI_PASSWORD_FILE: file('ami_password'), FIRST_ADMIN_PASSWORD_FILE: file('first_admin_password') },
       FIRST_ADMIN_OTP_SECRET_FILE: file('first_admin_otp_secret'),
+      RECORDINGS_KEY_FILE: file('recordings_key'),
     });
     expect(Secret.fromBase32(config.FIRST_ADMIN_OTP_SECRET).bytes).toHaveLength(20);
+    expect(Buffer.from(config.RECORDINGS_KEY, 'base64')).toHaveLength(32);
     expect(postgresEnv(config.DATABASE_URL)).toEqual({
       ...{ PGHOST: '/run/postgresql', PGUSER: 'clinic', PGDATABASE: 'clinic' },
       PGPASSWORD: made['postgres_password'],

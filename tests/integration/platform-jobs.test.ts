@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts';
@@ -76,7 +77,7 @@ test('closing waits for the job that runs', async () => {
       every: HOUR,
       run: async () => {
         begin();
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await setTimeout(300);
         steps.push('done');
       },
     },
@@ -115,6 +116,27 @@ test('begun without Redis, they are done when it is there, and closing without i
   await server.start();
   await waitFor(() => runs >= 2);
   await server.kill();
+  await own.close();
+  await server.remove();
+});
+
+test('Redis away is told once, not at every attempt', async () => {
+  const server = await startPrivateRedis();
+  const { log, lines } = recordingLog();
+  const own = createJobs({ redisUrl: server.url, log }, [
+    { name: 'sessions.purge', every: HOUR, run: () => Promise.resolve() },
+  ]);
+  await own.restore();
+  const count = (what: string) => lines.filter(({ msg }) => msg === what).length;
+  for (const time of [1, 2]) {
+    await server.kill();
+    await waitFor(() => count('redis.lost') === time);
+    // Several attempts are made meanwhile, on each connection.
+    await setTimeout(1500);
+    expect([count('redis.lost'), count('jobs-connection.failed')]).toEqual([time, 0]);
+    await server.start();
+    await waitFor(() => count('redis.found') === time + 1);
+  }
   await own.close();
   await server.remove();
 });

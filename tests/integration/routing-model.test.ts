@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeRedis } from '../../src/platform/redis.ts';
-import type { Told } from '../../src/routing/mechanism.ts';
+import type { Rules, Told } from '../../src/routing/mechanism.ts';
 import { createModel } from '../../src/routing/model.ts';
 import type { Held, Offer } from '../../src/routing/routing.ts';
 import {
@@ -14,7 +14,7 @@ import {
   T0,
   takePicture,
 } from '../support/routing.ts';
-import { CALLS, history, perform, SPECIALTIES, type Step } from '../support/routing-histories.ts';
+import { CALLS, history, perform, rules, SPECIALTIES, type Step } from '../support/routing-histories.ts';
 
 /** Random histories on Redis and on the model at once; after each step everything that can be seen must be the same. */
 
@@ -56,13 +56,14 @@ function same(real: unknown, imagined: unknown): void {
   if (!isDeepStrictEqual(real, imagined)) expect(real).toEqual(imagined);
 }
 
-async function replay(steps: readonly Step[]): Promise<void> {
+async function replay(steps: readonly Step[], inForce: Rules): Promise<void> {
   await mechanism.redis.flushdb();
   const { transitions, read, state } = mechanism;
   state.now = T0;
+  state.rules = inForce;
   let counted = 0;
   let place = 0;
-  const model = createModel(POLICY, () => `o${++counted}`);
+  const model = createModel(POLICY, () => `o${++counted}`, inForce);
   const real = renaming();
   const offers: string[] = [];
   for (const { name, afterMs: wait, args } of steps) {
@@ -97,7 +98,7 @@ async function replay(steps: readonly Step[]): Promise<void> {
         position: model.position(one),
       },
     );
-    same([...broken(picture), ...inversions(made, picture)], []);
+    same([...broken(picture, inForce), ...inversions(made, picture)], []);
   }
 }
 
@@ -108,6 +109,6 @@ const sorted = <T extends { callId: string }>(rows: T[]) =>
 
 test(`Redis and the model agree in ${HISTORIES} random histories`, { timeout: 300_000 }, async () => {
   process.stdout.write(`routing histories: ROUTING_SEED=${SEED}\n`);
-  const property = fc.asyncProperty(history, replay);
+  const property = fc.asyncProperty(history, rules, replay);
   await fc.assert(property, { numRuns: HISTORIES, seed: SEED });
 });

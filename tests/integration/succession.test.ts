@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serveCommands } from '../../src/platform/commands.ts';
 import { closeRedis, createRedis } from '../../src/platform/redis.ts';
 import { startHeart, type Heart } from '../../src/roles/heartbeat.ts';
+import { untilNeeded } from '../../src/roles/standby.ts';
 import { askToYield, serveSuccession, type Succession } from '../../src/roles/succession.ts';
 import { HEARTBEAT_KEY } from '../../src/web/readiness.ts';
 import { testRedis } from '../support/redis.ts';
@@ -10,12 +11,14 @@ import { recordingLog, silentLog as log } from '../support/silent-log.ts';
 
 /** What two processes say to each other when one takes the exchange over from the other. */
 
+let url: string;
 let redis: Redis;
 let yields: boolean[];
 const closing: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
-  redis = createRedis(await testRedis(), log);
+  url = await testRedis();
+  redis = createRedis(url, log);
   yields = [];
 });
 afterEach(async () => {
@@ -128,5 +131,49 @@ describe('the heartbeat of two processes', () => {
     expect(await redis.get(HEARTBEAT_KEY)).toContain('"new"');
     await fresh.close();
     expect(await redis.get(HEARTBEAT_KEY)).toBeNull();
+  });
+});
+
+describe('a process that stands by', () => {
+  /** An owner whose connection is closed without a word, its heartbeat left. */
+  async function hangsUp(): Promise<void> {
+    const connection = createRedis(url, log);
+    const parts = () => ({ asterisk: true });
+    const made = startHeart({
+      ...{ redis: connection, log, process: 'owner', parts },
+      ...{ onChange: () => () => undefined, onForgotten: () => undefined },
+    });
+    await made.beat();
+    made.stop();
+    connection.disconnect();
+  }
+
+  it('is needed at once where the owner has hung up and does not answer', async () => {
+    await hangsUp();
+    const { log: told, lines } = recordingLog();
+    await untilNeeded(redis, told, AbortSignal.timeout(20_000));
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'standby.takes-over', hungUp: true }));
+    expect(await redis.exists(HEARTBEAT_KEY)).toBe(0);
+  });
+
+  it('is not needed where the owner answers by another connection', async () => {
+    await hangsUp();
+    const another = createRedis(url, log);
+    const owner = serveSuccession({ redis: another, log, onYield: () => undefined });
+    closing.push(async () => {
+      await owner.close();
+      await closeRedis(another);
+    });
+    const { log: told, lines } = recordingLog();
+    await expect(untilNeeded(redis, told, AbortSignal.timeout(2000))).rejects.toThrow();
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'owner.answered' }));
+    expect(lines.map(({ msg }) => msg)).not.toContain('standby.takes-over');
+  });
+
+  it('is not needed while the owner stands still with its connection open', async () => {
+    await heart('owner').beat();
+    const { log: told, lines } = recordingLog();
+    await expect(untilNeeded(redis, told, AbortSignal.timeout(2000))).rejects.toThrow();
+    expect(lines.map(({ msg }) => msg)).toEqual(['standby.waiting']);
   });
 });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { projectPath } from '../../src/platform/root.ts';
+import { soundKey } from '../support/vault.ts';
 import { cacheDirOf } from '../../src/stack/paths.mjs';
 
 /** The units for machines without Docker, checked by systemd itself, which need not run for it. */
@@ -143,7 +144,9 @@ describe('the units', () => {
     (name) => {
       const secrets = join(folder, `credentials-${name}`);
       mkdirSync(secrets);
-      const values: Record<string, string> = { first_admin_otp_secret: 'A'.repeat(32) };
+      const values: Record<string, string> = {
+        ...{ first_admin_otp_secret: 'A'.repeat(32), recordings_key: soundKey('of the unit') },
+      };
       for (const [, credential = ''] of text(name).matchAll(/^LoadCredential=([a-z_]+):/gm))
         writeFileSync(join(secrets, credential), values[credential] ?? 'a long enough secret');
       const lines = [...text(name).matchAll(/^Environment=(\w+)=(.*)$/gm)];

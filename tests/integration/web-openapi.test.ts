@@ -62,10 +62,13 @@ describe('the OpenAPI document', () => {
         ...[
           'get /api/v1/calls',
           'get /api/v1/calls/{id}',
+          'get /api/v1/calls/{id}/history',
           'get /api/v1/calls/{id}/why',
           'put /api/v1/calls/{id}/outcome',
         ],
+        ...['get /api/v1/overflow', 'get /api/v1/overflow/{specialty}', 'put /api/v1/overflow/{specialty}'],
         'get /api/v1/queues',
+        ...['get /api/v1/reports/expected-wait', 'get /api/v1/reports/first-contact'],
       ].sort(),
     );
   });
@@ -109,7 +112,7 @@ describe('the OpenAPI document', () => {
         }
       }
     }
-    expect(bodies).toBe(4);
+    expect(bodies).toBe(5);
   });
 
   it('has no reference that leads nowhere', () => {

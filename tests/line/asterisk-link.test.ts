@@ -187,6 +187,25 @@ describe('the link', () => {
     expect(second.links).toEqual(['ready']);
   });
 
+  test('a socket of its own, given up and opened long after, does not end it', async () => {
+    const proxy = await wire();
+    const { telephony, links, ready } = line({ url: proxy.url, openTimeoutMs: 300, echoDeadlineMs: 300 });
+    await ready();
+    let replaced = 0;
+    telephony.onReplaced(() => replaced++);
+    proxy.freeze(true);
+    const before = proxy.made();
+    proxy.cut();
+    await waitFor(() => proxy.made() - before >= 3);
+    proxy.freeze(false, 1500);
+    await ready(2);
+    // The late ones take the name, and it is taken back.
+    await ready(3);
+    await waitFor(async () => telephony.link() === 'ready' && (await telephony.trust()));
+    expect(links.filter((state) => state === 'ready').length).toBeGreaterThanOrEqual(3);
+    expect(replaced).toBe(0);
+  });
+
   test('two hundred reconnections leave no listener, socket or timer behind', async () => {
     const proxy = await wire();
     const warnings: Error[] = [];

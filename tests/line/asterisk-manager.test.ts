@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createManager, type Manager } from '../../src/asterisk/manager.ts';
+import { closePhones, dialClinic } from '../support/phones.ts';
 import { exchange } from '../support/exchange.ts';
 import { recordingLog, silentLog } from '../support/silent-log.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -7,6 +8,7 @@ import { waitFor } from '../support/wait.ts';
 
 const open: { close: () => Promise<void> }[] = [];
 afterEach(async () => {
+  await closePhones();
   for (const each of open.splice(0)) await each.close();
 });
 
@@ -119,4 +121,29 @@ test('fifty cuts leave no connection and no warning behind', async () => {
   process.off('warning', warned);
   expect(warnings).toEqual([]);
   expect(proxy.open()).toBe(1);
+});
+
+test('lists the channels there are, and keeps variables of the whole dialplan', async () => {
+  const { manager: ami, boots } = manager();
+  await waitFor(() => boots() === 1);
+  expect(await ami.readGlobal('CLINIC_TEST_NEVER_SET')).toBe('');
+  await ami.setGlobal('CLINIC_TEST', 'calls.17');
+  expect(await ami.readGlobal('CLINIC_TEST')).toBe('calls.17');
+  expect(await ami.channels()).toEqual([]);
+  const call = await dialClinic({ number: '137', digits: '' });
+  // The menu of 137 is the dialplan's own.
+  await waitFor(async () => (await ami.channels()).some(({ application }) => application === 'Read'));
+  const [channel] = await ami.channels();
+  expect(channel?.name).toMatch(/^PJSIP\/trunk-137-/);
+  expect(channel?.bridgeId).toBeNull();
+  void call.hangup();
+  await waitFor(async () => (await ami.channels()).length === 0);
+});
+
+test('a list without an end ends with its time-out, and nothing of it stays behind', async () => {
+  const proxy = await wire();
+  const { manager: ami, boots } = manager({ port: proxy.port, timeoutMs: 200, pingEveryMs: 60_000 });
+  await waitFor(() => boots() === 1);
+  proxy.swallow(true);
+  await expect(ami.channels()).rejects.toMatchObject({ code: 'ami-timeout' });
 });

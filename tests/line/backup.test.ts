@@ -36,7 +36,7 @@ const recordingsDir = (name: string) => join(folder, name);
 /** Each sound's place and what it sounds like. */
 const soundsIn = (name: string) =>
   readdirSync(recordingsDir(name), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.wav'))
+    .filter((path) => path.endsWith('.sealed'))
     .sort()
     .map((path) => [path, readFileSync(join(recordingsDir(name), path)).toString('base64')]);
 
@@ -149,6 +149,12 @@ describe('a restore from a backup made while calls went on', () => {
     await closePhones();
     await leaveMessage();
     const token = await clinic.signIn('supervisor');
+    // The message has its case: nothing more happens to these calls.
+    await waitFor(async () =>
+      (await listOf<ApiCall>('/calls?limit=200')).some(
+        ({ ending, caseId }) => ending === 'voicemail' && caseId !== null,
+      ),
+    );
     const before = await listOf<ApiCall>('/calls?limit=200');
     const experts = await listOf<{ id: string; name: string }>('/experts?limit=200');
     const endings = before.map((call) => call.ending);

@@ -133,9 +133,7 @@ const putOutcome = (callId: string, note: string) =>
 async function isIn(application: string): Promise<void> {
   const channels = () => ari<{ dialplan: { exten: string; app_name: string } }[]>('/channels');
   const there = async () =>
-    (await channels()).some(
-      ({ dialplan }) => dialplan.exten === 'fallback' && dialplan.app_name === application,
-    );
+    (await channels()).some(({ dialplan }) => dialplan.exten === 'ask' && dialplan.app_name === application);
   await waitFor(there, 60_000, 100);
 }
 

@@ -71,12 +71,15 @@ describe('feature codes', () => {
     expect(await callRow(clinic, first.id, (row) => row.state === 'ended')).toMatchObject({ expertId: e001 });
   });
 
-  it('*5N with no call, or with a digit that means nothing, is refused audibly', async () => {
+  it.each([
+    ['*51', 'with no talk to say anything of', 'feature/no-outcome-missing'],
+    ['*57', 'with a digit that means nothing', 'feature/refused'],
+  ])('%s %s is answered audibly', async (code, _why, words) => {
     const other = await addExpert(clinic, 'پریسا کاظمی', 'finance');
     const expert = await expertPhone(clinic, other, { ready: 'none' });
-    const call = await expert.phone.invite('*51');
+    const call = await expert.phone.invite(code);
     await call.ended;
-    expectHeard(call, 'feature/refused');
+    expectHeard(call, words);
   });
 });
 

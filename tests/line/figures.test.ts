@@ -89,6 +89,11 @@ describe('the figures of real calls', () => {
     expect(figures.value('clinic_wrap_up_seconds_sum', { specialty })).toBeGreaterThanOrEqual(1);
   });
 
+  it('count the talk of which the expert has not said what came of it', () => {
+    expect(figures.value('clinic_outcomes_missing', { specialty })).toBe(1);
+    expect(figures.sum('clinic_outcomes_missing')).toBe(1);
+  });
+
   it('show the parts at work', () => {
     expect(figures.value('clinic_ari_request_seconds_count', { operation: 'bridges.createWithId' })).toBe(2);
     expect(figures.value('clinic_ledger_append_seconds_count')).toBeGreaterThan(15);

@@ -11,6 +11,7 @@ import { witness, type Witness } from '../support/hostile/witness.ts';
 import { ari, expectNothingLeft } from '../support/leftovers.ts';
 import { addExpert, closePhones, expertPhone, type ExpertPhone } from '../support/phones.ts';
 import { enters, said } from '../support/scenes.ts';
+import { waitFor } from '../support/wait.ts';
 
 /** Who gets as far as a call, or wants to: what it says, keys, offers and dials leads nowhere but into the clinic. */
 
@@ -94,11 +95,9 @@ describe('what a caller says of itself', () => {
       set: { from: `"${name}" <sip:${user}@127.0.0.1>;tag=${token()}`, 'call-id': callId },
       lines: [`P-Asserted-Identity: "${name}" <sip:${user}@127.0.0.1>`, `Subject: ${words}`],
     });
-    const channels =
-      await ari<{ caller: { name: string; number: string }; channelvars: Record<string, string> }[]>(
-        '/channels',
-      );
-    expect(channels).toHaveLength(1);
+    let channels: { caller: { name: string; number: string }; channelvars: Record<string, string> }[] = [];
+    // The one before may not be quite gone yet.
+    await waitFor(async () => (channels = await ari('/channels')).length === 1);
     expect(channels[0]?.caller.name).toBe('');
     expect(channels[0]?.caller.number).toMatch(/^[a-z0-9+]{0,20}$/);
     expect(channels[0]?.channelvars['CLINIC_SIP_CALLID']).toMatch(/^[A-Za-z0-9@.%+~!*_-]{1,128}$/);
@@ -120,7 +119,19 @@ describe('what is dialled', () => {
     's',
     'h',
   ];
-  const INWARD = ['137,1', '137&1378', '${EXTEN}', '%24%7BEXTEN%7D', 'enter', 'fallback', 'T', 'menu'];
+  const INWARD = [
+    '137,1',
+    '137&1378',
+    '${EXTEN}',
+    '%24%7BEXTEN%7D',
+    'enter',
+    'fallback',
+    'callback',
+    'message',
+    'ask',
+    'T',
+    'menu',
+  ];
 
   it('over the trunk leads to 137 and 1378 and nowhere else', async () => {
     for (const number of [...OUTWARD, ...INWARD, '*45', '*51', '']) {
@@ -200,7 +211,9 @@ describe('a flood of keys', () => {
     const { attacker, media, answer, line } = await entersByHand();
     await media.press(mediaOf(answer), keys(2_000), 500);
     attacker.endCalls();
-    expect((await callRow(clinic, String(line['callId']))).ending).toBe('abandoned');
+    // Among so many keys is the one that asks for a call back.
+    const { ending } = await callRow(clinic, String(line['callId']));
+    expect(['abandoned', 'callback']).toContain(ending);
   });
 
   it('in a talk, 500 a second, does not disturb it', async () => {

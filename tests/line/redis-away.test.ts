@@ -1,31 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { callRow, callStory } from '../support/calls.ts';
-import { startClinic, type Clinic } from '../support/clinic.ts';
-import { expectNothingLeft } from '../support/leftovers.ts';
-import { addExpert, closePhones, expertPhone, hears } from '../support/phones.ts';
-import { startPrivateRedis, type PrivateServer } from '../support/private-servers.ts';
+import type { Clinic } from '../support/clinic.ts';
+import { addExpert, expertPhone, hears } from '../support/phones.ts';
+import { onPrivateRedis } from '../support/private-redis.ts';
+import type { PrivateServer } from '../support/private-servers.ts';
 import { enters, queues, said } from '../support/scenes.ts';
 
 /** Redis blinks in the worst moment: the citizen is still served, the expert is not reserved for ever. */
 
+const scene = onPrivateRedis({ RING_SECONDS: '3', WRAP_UP_SECONDS: '1', MISSES_BEFORE_PAUSE: '5' });
 let redis: PrivateServer;
 let clinic: Clinic;
 let e001: string;
 
 beforeAll(async () => {
-  redis = await startPrivateRedis();
-  clinic = await startClinic({
-    env: { REDIS_URL: redis.url, RING_SECONDS: '3', WRAP_UP_SECONDS: '1', MISSES_BEFORE_PAUSE: '5' },
-  });
+  ({ redis, clinic } = scene());
   e001 = await addExpert(clinic, 'لیلا قاسمی', 'transport');
-});
-afterEach(async () => {
-  await closePhones();
-  await expectNothingLeft(clinic);
-});
-afterAll(async () => {
-  await clinic.close();
-  await redis.remove();
 });
 
 describe('Redis away for a moment', () => {

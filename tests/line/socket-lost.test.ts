@@ -35,14 +35,18 @@ afterAll(async () => {
 
 /** As long as the longest words, while a citizen hears them. */
 const LOST_MS = 8000;
+const SHORT_MS = 3000;
 
-async function loseSocket(): Promise<void> {
+async function loseSocket(meanwhile: () => Promise<unknown> = () => pause(LOST_MS)): Promise<void> {
   proxy.refuse(true);
   proxy.cut();
-  await pause(LOST_MS);
+  await meanwhile();
   proxy.refuse(false);
   await waitFor(async () => (await fetch(`${clinic.url}/readyz`)).status === 200);
 }
+
+/** The exchange lets go whoever was left alone (role `watch`), with some last words. */
+const letGo = () => clinic.logged('channel.taken-on', (line) => line['to'] === 'left-alone', 15_000);
 
 describe('without a connection to the exchange', () => {
   it('a greeting ends unheard: the menu follows as soon as the connection is back', async () => {
@@ -55,20 +59,27 @@ describe('without a connection to the exchange', () => {
     await callRow(clinic, scene.id);
   }, 60_000);
 
-  it('the last words end unheard: the citizen is hung up on, and the expert is free', async () => {
-    const expert = await expertPhone(clinic, expertId);
-    const scene = await queues(clinic);
-    const leg = await expert.nextCall();
-    void leg.answer();
-    await said(clinic, scene, 'call.answered');
-    void leg.hangup();
-    await said(clinic, scene, 'segment.ended');
-    await loseSocket();
-    await scene.call.ended;
-    expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
-      ending: 'answered',
-    });
-  }, 60_000);
+  it.each([
+    ['come when it is back', () => pause(SHORT_MS)],
+    ['are being said by the exchange as it comes back', letGo],
+  ])(
+    'the last words %s: the citizen is hung up on, and the expert is free',
+    async (_words, meanwhile) => {
+      const expert = await expertPhone(clinic, expertId);
+      const scene = await queues(clinic);
+      const leg = await expert.nextCall();
+      void leg.answer();
+      await said(clinic, scene, 'call.answered');
+      void leg.hangup();
+      await said(clinic, scene, 'segment.ended');
+      await loseSocket(meanwhile);
+      await scene.call.ended;
+      expect(await callRow(clinic, scene.id, (row) => row.state === 'ended')).toMatchObject({
+        ending: 'answered',
+      });
+    },
+    60_000,
+  );
 
   it('a ring is answered meanwhile: the two talk, or the citizen is offered anew', async () => {
     const expert = await expertPhone(clinic, expertId);

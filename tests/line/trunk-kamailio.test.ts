@@ -3,7 +3,7 @@ import { findTone } from '../../src/stack/phone/tone.mjs';
 import { callRow } from '../support/calls.ts';
 import { exampleOf, faultsOf, startKamailio, type Kamailio } from '../support/kamailio.ts';
 import { addExpert, closePhones, expertPhone, openPhone, type Phone } from '../support/phones.ts';
-import { freePort } from '../support/private-servers.ts';
+import { freePort } from '../support/ports.ts';
 import { idOf } from '../support/scenes.ts';
 import { startTrunkScene, type TrunkScene } from '../support/trunk.ts';
 import { waitFor } from '../support/wait.ts';
@@ -34,7 +34,7 @@ afterAll(() => scene.close());
 const asterisk = () => `${scene.exchange.host}:${scene.exchange.port}`;
 
 async function startEdge(site: Partial<Parameters<typeof exampleOf>[0]> = {}): Promise<void> {
-  edge = { host: EDGE, port: await freePort() };
+  edge = { host: EDGE, port: await freePort('udp') };
   running = await startKamailio(
     exampleOf({ ...edge, providers: [PROVIDER], asterisks: [asterisk()], ...site }),
     edge,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createPhone } from '../../src/stack/phone/phone.mjs';
 import { findTone } from '../../src/stack/phone/tone.mjs';
-import { callRow } from '../support/calls.ts';
+import { callRow, storyKinds } from '../support/calls.ts';
 import {
   closePhones,
   hears,
@@ -10,7 +10,7 @@ import {
   type OutboundCall,
   type Phone,
 } from '../support/phones.ts';
-import { freePort } from '../support/private-servers.ts';
+import { freePort } from '../support/ports.ts';
 import { idOf } from '../support/scenes.ts';
 import { sippPlatform } from '../support/sipp.ts';
 import { startTrunkScene, type TrunkScene } from '../support/trunk.ts';
@@ -71,6 +71,8 @@ async function talk(one: OutboundCall, other: InboundCall): Promise<void> {
     return heard.every(({ seconds }) => seconds > 0.3);
   });
 }
+
+const QUALIFIED_WITHIN_MS = 40_000;
 
 describe('the platform behind us', () => {
   beforeAll(() => begin({}));
@@ -139,11 +141,15 @@ describe('the platform behind us', () => {
 describe('the platform behind us, by SIPp', () => {
   let sipp: Awaited<ReturnType<typeof sippPlatform>>;
   beforeAll(async () => {
-    const port = await freePort();
+    const port = await freePort('udp');
     sipp = await sippPlatform({ host: PLATFORM, port, holdSeconds: 2 });
     await begin({ LEGACY_137_URI: `sip:${PLATFORM}:${port}` });
-    await waitFor(async () => (await scene.exchange.endpoint('legacy-137')).state === 'online');
-  });
+    // Asked for the first time before SIPp listens, it is asked again after 30 s.
+    await waitFor(
+      async () => (await scene.exchange.endpoint('legacy-137')).state === 'online',
+      QUALIFIED_WITHIN_MS,
+    );
+  }, 2 * QUALIFIED_WITHIN_MS);
   afterAll(end);
 
   it('takes the call and ends it', async () => {
@@ -170,10 +176,24 @@ describe('the platform behind us with a menu of its own', () => {
     await call.hangup();
     await handed.ended;
   });
+
+  it('that refuses leaves no number behind that nobody has keyed', async () => {
+    platform.onInvite((call) => call.reject(486));
+    const call = await dial('137');
+    await call.sendDigits('6');
+    await hears(call, 'm137/no-legacy');
+    await call.sendDigits('8');
+    const id = await idOf(scene.clinic, call);
+    void call.hangup();
+    await callRow(scene.clinic, id);
+    // A hand-over of the exchange's own is a channel of it.
+    await scene.expectNothingLeft();
+    expect(await storyKinds(scene.clinic, id)).not.toContain('number.kept');
+  });
 });
 
 describe('the platform in front of us', () => {
-  beforeAll(async () => begin({ LEGACY_137_URI: `sip:${PLATFORM}:${await freePort()}` }));
+  beforeAll(async () => begin({ LEGACY_137_URI: `sip:${PLATFORM}:${await freePort('udp')}` }));
   afterAll(end);
 
   it('that is behind us too, but not there, is told as such at once', async () => {

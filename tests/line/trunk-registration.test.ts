@@ -14,7 +14,7 @@ import {
   type InboundCall,
   type Phone,
 } from '../support/phones.ts';
-import { freePort } from '../support/private-servers.ts';
+import { freePort } from '../support/ports.ts';
 import { idOf } from '../support/scenes.ts';
 import { testStack } from '../support/stack.ts';
 import { startTrunkScene, type TrunkScene } from '../support/trunk.ts';

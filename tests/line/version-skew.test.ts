@@ -4,8 +4,8 @@ import { callRow, callStory, rowsOf } from '../support/calls.ts';
 import { startClinic, type Clinic } from '../support/clinic.ts';
 import { endWrapUp, fillHouse, hireStaff, type Staff } from '../support/full-house.ts';
 import { expectNothingLeft } from '../support/leftovers.ts';
-import { closePhones } from '../support/phones.ts';
-import { said } from '../support/scenes.ts';
+import { closePhones, expertPhone } from '../support/phones.ts';
+import { queues, said } from '../support/scenes.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 /** A successor of another version, which cannot read what its predecessor has saved of the calls. */
@@ -79,3 +79,25 @@ it('is not brought down by them, and makes the calls anew from their channels', 
   const apart = Date.parse(String(segment?.['startedAt'])) - Date.parse(String(answeredAt));
   expect(Math.abs(apart)).toBeLessThan(5000);
 }, 180_000);
+
+it('cuts off the words of its predecessor, which would stand in the way of a talk', async () => {
+  const first = await queues(clinic, { from: '09120000061' });
+  // The second in line is told more than who comes next.
+  const second = await queues(clinic, { from: '09120000062' });
+  void first.call.hangup();
+  await said(clinic, first, 'call.ended');
+  await clinic.stop();
+  await ageSnapshots();
+  await clinic.start();
+  const expert = await expertPhone(clinic, staff.transport);
+  void (await expert.nextCall()).answer();
+  // With the words still sounding Asterisk would not join the two in time.
+  const outcome = await Promise.race([
+    said(clinic, second, 'call.answered'),
+    said(clinic, second, 'bridge.failed'),
+  ]);
+  expect(outcome).toMatchObject({ msg: 'call.answered' });
+  void second.call.hangup();
+  await said(clinic, second, 'segment.ended');
+  await endWrapUp(clinic, expert);
+}, 60_000);

@@ -36,7 +36,7 @@ export function heard(pcm: Int16Array, expectedPcm: Int16Array): Found {
 
 /** The same for many sounds in one recording: what it costs to prepare that is paid once. */
 export function searchedIn(pcm: Int16Array): (expectedPcm: Int16Array) => Found {
-  const recording = prepare(pcm);
+  const recording = prepare(stretch(pcm, -MARGIN, pcm.length + MARGIN));
   return (expectedPcm) => {
     const likeness = likenesses(recording, expectedPcm);
     return place(likeness, bestOf(likeness, 0, likeness.length));
@@ -55,7 +55,7 @@ export function heardInOrder(
   keys: readonly Expected[],
   soundsDir: string,
 ): FoundPrompt[] {
-  const recording = prepare(recordingPcm);
+  const recording = prepare(stretch(recordingPcm, -MARGIN, recordingPcm.length + MARGIN));
   let from = 0;
   return keys.map((expected) => {
     const { key, sound } = soundOf(expected, soundsDir);
@@ -64,11 +64,50 @@ export function heardInOrder(
     const first = likeness.findIndex((value, at) => at >= from && value >= HEARD);
     const at =
       first < 0 ? bestOf(likeness, from, likeness.length) : bestOf(likeness, first, first + PEAK_SAMPLES);
-    // A tenth of a second is left for the end's silence running into the next one.
-    if (first >= 0) from = at + Math.max(0, sound.length - SAMPLE_RATE / 10);
+    if (first >= 0) from = at + endOf(sound);
     return { key, ...place(likeness, at) };
   });
 }
+
+/**
+ * The same while the recording grows: each call is given all of it, and searches only what came since the call before. A
+ * prompt counts when all of it is there, or its end where nothing more comes.
+ * @returns whether all were heard
+ */
+export function hearing(keys: readonly Expected[], soundsDir: string): (recordingPcm: Int16Array) => boolean {
+  const left = keys.map((expected) => soundOf(expected, soundsDir).sound);
+  /** Where the next one may begin, as far as was searched. */
+  let from = -MARGIN;
+  let before = -1;
+  return (pcm) => {
+    const after = pcm.length === before ? MARGIN : 0;
+    before = pcm.length;
+    for (let sound = left[0]; sound !== undefined; sound = left[0]) {
+      const last = pcm.length + after - sound.length;
+      if (last < from) return false;
+      const likeness = likenesses(prepare(stretch(pcm, from, pcm.length + after)), sound);
+      const first = likeness.findIndex((value) => value >= HEARD);
+      if (first < 0) {
+        // Where it would stick out at the end is searched again when more has come.
+        from = Math.max(from, pcm.length - sound.length + 1);
+        return false;
+      }
+      from += bestOf(likeness, first, first + PEAK_SAMPLES) + endOf(sound);
+      left.shift();
+    }
+    return true;
+  };
+}
+
+/** From one place to another, silence where the recording has none. */
+function stretch(pcm: Int16Array, from: number, to: number): Int16Array {
+  const part = new Int16Array(to - from);
+  part.set(pcm.subarray(Math.max(0, from)), Math.max(0, -from));
+  return part;
+}
+
+/** Where in the sound another may begin: a tenth of a second is left for its silence running into the next one. */
+const endOf = (sound: Int16Array): number => Math.max(0, sound.length - SAMPLE_RATE / 10);
 
 /** The keys that were not heard (well enough, in this order), for a message that names them. */
 export function notHeard(found: readonly FoundPrompt[]): string[] {
@@ -171,9 +210,7 @@ interface Prepared {
   squares: Float64Array;
 }
 
-function prepare(recorded: Int16Array): Prepared {
-  const pcm = new Int16Array(recorded.length + 2 * MARGIN);
-  pcm.set(recorded, MARGIN);
+function prepare(pcm: Int16Array): Prepared {
   const size = powerOfTwo(pcm.length);
   const spectrum = { re: new Float64Array(size), im: new Float64Array(size) };
   spectrum.re.set(pcm);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tone } from '../../src/stack/phone/tone.mjs';
 import { writeWav } from './audio.ts';
-import { freePort } from './sipp.ts';
+import { freePort } from './ports.ts';
 import { waitFor } from './wait.ts';
 
 /**

@@ -9,9 +9,13 @@ export const settings: Settings = {
   defaultSpecialty: 'urban-services',
   menuPrompts: 3,
   menuTimeoutSeconds: 6,
+  dialSeconds: 30,
   ringSeconds: 15,
   wrapUpSeconds: 30,
   positionRepeatSeconds: 60,
+  sameExpertSeconds: 20,
+  surveyMinTalkSeconds: 10,
+  recordTalks: false,
 };
 
 export const NOW = Date.parse('2026-11-23T08:30:00Z');
@@ -76,12 +80,17 @@ export function start(): Walk {
 }
 
 /** Feeds the events one after another. `effects` are those of the last one. */
-export function feed(walk: Walk, ...events: (CallEvent | ((call: Call) => CallEvent))[]): Walk {
+export const feed = (walk: Walk, ...events: Fed[]): Walk => feedAt(NOW, walk, ...events);
+
+/** The same at another moment. */
+export function feedAt(now: number, walk: Walk, ...events: Fed[]): Walk {
   return events.reduce((before, event) => {
-    const next = step(before.call, typeof event === 'function' ? event(before.call) : event, settings, NOW);
+    const next = step(before.call, typeof event === 'function' ? event(before.call) : event, settings, now);
     return { ...next, all: [...before.all, ...next.effects] };
   }, walk);
 }
+
+type Fed = CallEvent | ((call: Call) => CallEvent);
 
 export const wordsOver = (call: Call): CallEvent => ({
   type: 'playback-finished',

@@ -23,6 +23,7 @@ const plan = fc.record({
   tries: fc.array(oneTry, { maxLength: 6 }),
   outcome: fc.option(outcomeCode, { nil: null }),
   citizenFirst: fc.boolean(),
+  score: fc.option(fc.integer({ min: 1, max: 5 }), { nil: null }),
   /** How many of the facts have happened so far: a history may still go on. */
   share: fc.integer({ min: 1, max: 100 }),
 });
@@ -48,7 +49,7 @@ export function callHistory(callId: string): fc.Arbitrary<LedgerEntry[]> {
 
 function waitAndTalk(
   callId: string,
-  made: { tries: Try[]; outcome: string | null; citizenFirst: boolean },
+  made: { tries: Try[]; outcome: string | null; citizenFirst: boolean; score: number | null },
   facts: LedgerFact[],
 ): void {
   facts.push({ kind: 'menu.chosen', data: { specialty: 'transport', by: 'digit' } }, queued());
@@ -77,6 +78,8 @@ function waitAndTalk(
         data: { code: made.outcome, note: null, followUp: false, setAt: second(800) },
       });
     }
+    if (made.score !== null && !made.citizenFirst)
+      facts.push({ kind: 'survey.answered', data: { score: made.score, expertId: id } });
     facts.push(...(made.citizenFirst ? [end('answered'), wrapUp] : [wrapUp, end('answered')]));
     return;
   }

@@ -17,7 +17,9 @@ export interface ApiCall {
   expertId: string | null;
   waitSeconds: number | null;
   talkSeconds: number | null;
-  outcome: { code: string } | null;
+  outcome: { code: string; actor: string } | null;
+  surveyScore: number | null;
+  caseId: string | null;
 }
 
 export interface ApiStory {
@@ -25,10 +27,12 @@ export interface ApiStory {
     offerId: string;
     expertId: string;
     result: string | null;
+    rule: string | null;
     candidates: unknown[];
     excluded: unknown[];
   }[];
-  entries: { seq: number; kind: string; actor: string; data: Record<string, unknown> }[];
+  segments: { expertId: string; endedBy: string | null; surveyScore: number | null }[];
+  entries: { seq: number; kind: string; at: string; actor: string; data: Record<string, unknown> }[];
 }
 
 /** The call's row, as soon as it is as wanted. */

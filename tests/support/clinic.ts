@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.ts';
-import { addOpening } from '../../src/hours/store.ts';
+import { addOpening } from '../../src/hours/openings-store.ts';
 import { createPool } from '../../src/platform/pool.ts';
 import { projectPath } from '../../src/platform/root.ts';
 import type { Role } from '../../src/staff/rules.ts';
@@ -85,6 +85,13 @@ interface State {
   watchers: Set<() => void>;
 }
 
+const RECENT = 2;
+/** The applications started last, closed or not. */
+const recent: State[] = [];
+
+/** What the applications of this test file have logged last, for who has to find out why a test failed. */
+export const lastLogged = (): string => recent.map(lastLines).join('\n');
+
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const { env = {}, open = true, awaitReady = true, program = SOURCES } = options;
   const databaseUrl = env['DATABASE_URL'] ?? (await createTestDatabase());
@@ -106,11 +113,15 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     REDIS_URL: redisUrl,
     HTTP_PORT: '0',
     SECOND_FACTOR_REQUIRED: 'false',
+    // A citizen who is asked stays half a minute longer; whether one is would depend on how long a test talks.
+    SURVEY_ENABLED: 'false',
   };
   const state: State = {
     env: { ...testStack().env, ...own, ...env },
     ...{ program, awaitReady, child: null, url: '', lines: [], watchers: new Set() },
   };
+  recent.push(state);
+  if (recent.length > RECENT) recent.shift();
   let admin: Promise<string> | null = null;
 
   async function signIn(role: Role, expertId?: string): Promise<string> {

@@ -6,7 +6,10 @@ import { pino } from 'pino';
 import { migrate } from '../../src/platform/migrate.ts';
 import { projectPath } from '../../src/platform/root.ts';
 import { services } from './services.ts';
+import { waitFor } from './wait.ts';
 
+const IN_USE = '55006';
+const NOT_ALLOWED = '42501';
 let made = 0;
 
 /**
@@ -45,8 +48,19 @@ async function ensureTemplate(client: pg.Client, url: string): Promise<string> {
   const raw = `test_${process.pid}_${++made}`;
   await client.query(`create database ${raw}`);
   await migrate(databaseUrl(url, raw), pino({ level: 'silent' }));
-  await client.query(`alter database ${raw} rename to ${name}`);
+  await waitFor(() => renamed(client, raw, name));
   return name;
+}
+
+/** PostgreSQL ends a connection a moment after its client has; until then the database counts as used. */
+async function renamed(client: pg.Client, from: string, to: string): Promise<boolean> {
+  try {
+    await client.query(`alter database ${from} rename to ${to}`);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === IN_USE) return false;
+    throw error;
+  }
 }
 
 /** One at a time over all test processes: a template cannot be cloned while it is being used. */
@@ -68,7 +82,17 @@ async function dropLeftovers(client: pg.Client): Promise<void> {
   );
   for (const { datname } of rows) {
     const pid = Number(datname.split('_')[1]);
-    if (!isAlive(pid)) await client.query(`drop database if exists ${datname} with (force)`);
+    if (!isAlive(pid)) await drop(client, datname);
+  }
+}
+
+/** While PostgreSQL's own cleaning is at work there, which is not ours to end, it is left for the next one to drop. */
+async function drop(client: pg.Client, name: string): Promise<void> {
+  try {
+    await client.query(`drop database if exists ${name} with (force)`);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== NOT_ALLOWED && code !== IN_USE) throw error;
   }
 }
 

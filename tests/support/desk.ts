@@ -51,6 +51,7 @@ export async function deskBench(missPauseSeconds = 300): Promise<DeskBench> {
           outcomes.push(`${expertId} ${digit}`);
           return digit === '9' ? 'refused' : 'saved';
         },
+        owesOutcome: () => Promise.resolve(false),
         ...options,
       });
       desks.push(desk);

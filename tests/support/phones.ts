@@ -5,7 +5,7 @@ import {
   type Phone,
   type PhoneOptions,
 } from '../../src/stack/phone/phone.mjs';
-import { heardInOrder, notHeard, type Expected } from './audio.ts';
+import { heardInOrder, hearing, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
 import { testStack } from './stack.ts';
 import { waitFor } from './wait.ts';
@@ -180,10 +180,12 @@ async function dialFeature(phone: Phone, code: string): Promise<void> {
   if (end.status !== 200) throw new Error(`${code} was not taken: ${end.status} ${end.reason}`);
 }
 
-function inTurn(phone: Phone): () => Promise<InboundCall> {
+/** onCall: told of every call as it comes. */
+export function inTurn(phone: Phone, onCall: () => void = () => undefined): () => Promise<InboundCall> {
   const calls: InboundCall[] = [];
   const waiting: ((call: InboundCall) => void)[] = [];
   phone.onInvite((call) => {
+    onCall();
     const first = waiting.shift();
     if (first === undefined) calls.push(call);
     else first(call);
@@ -194,8 +196,11 @@ function inTurn(phone: Phone): () => Promise<InboundCall> {
   };
 }
 
+/** Either side's telephone. */
+type Heard = Pick<OutboundCall, 'recording'>;
+
 /** Fails unless the caller's own recording holds these prompts in this order. @returns where each was heard, in seconds */
-export function expectHeard(call: OutboundCall, ...prompts: Expected[]): number[] {
+export function expectHeard(call: Heard, ...prompts: Expected[]): number[] {
   const found = heardInOrder(call.recording().pcm, prompts, testStack().asterisk.soundsDir);
   const missing = notHeard(found);
   if (missing.length > 0) {
@@ -207,9 +212,16 @@ export function expectHeard(call: OutboundCall, ...prompts: Expected[]): number[
   return found.map(({ atSeconds }) => atSeconds);
 }
 
-/** Waits until the caller has heard this prompt to its end. */
-export async function hears(call: OutboundCall, prompt: Expected, withinMs = 30_000): Promise<void> {
-  const { soundsDir } = testStack().asterisk;
-  const isHeard = () => notHeard(heardInOrder(call.recording().pcm, [prompt], soundsDir)).length === 0;
-  await waitFor(isHeard, withinMs, 250);
+/** Waits until the caller has heard these prompts in this order, the last one to its end. */
+export async function hears(
+  call: Heard,
+  prompts: Expected | readonly Expected[],
+  withinMs = 30_000,
+): Promise<void> {
+  const inOrder = [prompts].flat();
+  const areHeard = hearing(inOrder, testStack().asterisk.soundsDir);
+  await waitFor(() => areHeard(call.recording().pcm), withinMs, 100).catch(() => {
+    expectHeard(call, ...inOrder);
+    throw new Error(`Heard too late, after more than ${withinMs} ms: ${JSON.stringify(inOrder)}`);
+  });
 }

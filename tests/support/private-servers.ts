@@ -1,15 +1,17 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { freePort } from './ports.ts';
 import { waitFor } from './wait.ts';
 
 /** A server of a test's own, which it may stop, kill and empty as it likes. */
 export interface PrivateServer {
   url: string;
+  /** Where its data are. */
+  folder: string;
   /** Kills it at once, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again on the same port with the same data. */
@@ -48,8 +50,18 @@ export async function startPrivateRedis(): Promise<PrivateServer> {
   });
 }
 
+export interface PostgresOptions {
+  /** Lines of postgresql.conf. */
+  settings?: readonly string[];
+  /** A file system of so many megabytes at `<folder>/small`, which goes with the server; see mayMount. 0: none. */
+  smallDiskMb?: number;
+}
+
 /** PostgreSQL refuses to run as root: there it runs as `postgres`, in a folder that account can reach. */
-export async function startPrivatePostgres(): Promise<PrivateServer> {
+export async function startPrivatePostgres({
+  settings = [],
+  smallDiskMb = 0,
+}: PostgresOptions = {}): Promise<PrivateServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'clinic-postgres-'));
   const asRoot = process.getuid?.() === 0;
@@ -73,11 +85,14 @@ export async function startPrivatePostgres(): Promise<PrivateServer> {
   execFileSync(command, args, { stdio: 'ignore', cwd: '/' });
   appendFileSync(
     join(data, 'postgresql.conf'),
-    `port=${port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories=''\n`,
+    [`port=${port}`, "listen_addresses='127.0.0.1'", "unix_socket_directories=''", ...settings, ''].join(
+      '\n',
+    ),
   );
   const account = asRoot ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
   return supervise(`postgres://clinic@127.0.0.1:${port}/postgres`, folder, {
-    launch: () => launch('SIGQUIT', account, [join(bin, 'postgres'), '-D', data]),
+    launch: () =>
+      launch('SIGQUIT', account, [join(bin, 'postgres'), '-D', data], smallDisk(folder, smallDiskMb)),
     answers: async (url) => {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 });
       await client.connect();
@@ -92,11 +107,29 @@ export async function startPrivatePostgres(): Promise<PrivateServer> {
  * setpriv becomes the server, so that the process we hold is the one to kill; the kernel ends it with `signal` when the
  * test process dies.
  */
-function launch(signal: NodeJS.Signals, account: readonly string[], server: readonly string[]): ChildProcess {
-  return spawn('setpriv', ['--pdeathsig', signal, ...account, '--', ...server], {
-    stdio: 'ignore',
-    cwd: '/',
-  });
+function launch(
+  signal: NodeJS.Signals,
+  account: readonly string[],
+  server: readonly string[],
+  before: readonly string[] = [],
+): ChildProcess {
+  const [command = '', ...args] = [...before, 'setpriv', '--pdeathsig', signal, ...account, '--', ...server];
+  return spawn(command, args, { stdio: 'ignore', cwd: '/' });
+}
+
+/** Whether a process may be given file systems of its own: as root, and where a container does not forbid it. */
+export function mayMount(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', tmpdir()]).status === 0;
+}
+
+/** What runs before a server, in the same process: it sees a file system that nobody else sees and that ends with it. */
+function smallDisk(folder: string, megabytes: number): string[] {
+  if (megabytes === 0) return [];
+  const place = join(folder, 'small');
+  mkdirSync(place, { recursive: true });
+  const mount = `mount -t tmpfs -o size=${megabytes}m,mode=0700,uid=postgres none '${place}' && exec "$@"`;
+  return ['unshare', '-m', 'sh', '-c', mount, 'sh'];
 }
 
 interface Recipe {
@@ -112,7 +145,7 @@ async function supervise(
 ): Promise<PrivateServer> {
   let child: ChildProcess | null = null;
   const server: PrivateServer = {
-    url,
+    ...{ url, folder },
     async start() {
       const started = begin();
       child = started;
@@ -152,14 +185,4 @@ function postgresBin(): string {
     .find((bin) => existsSync(join(bin, 'initdb')));
   if (debian !== undefined) return debian;
   return spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout.trim();
-}
-
-/** On 127.0.0.1, of this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No free port');
-  return address.port;
 }

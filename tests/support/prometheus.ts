@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectPath } from '../../src/platform/root.ts';
-import { freePort } from './private-servers.ts';
+import { freePort } from './ports.ts';
 import { waitFor } from './wait.ts';
 
 /** A real Prometheus on the example configuration, with this application as its target and readings every second. */

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import type { AsyncTransitions, Told, Transitions } from '../../src/routing/mechanism.ts';
+import {
+  NO_RULES,
+  type AsyncTransitions,
+  type Rules,
+  type Told,
+  type Transitions,
+} from '../../src/routing/mechanism.ts';
 import type { Intent, MissReason } from '../../src/routing/routing.ts';
 import { T0 } from './routing.ts';
 
@@ -21,6 +27,8 @@ export interface Step {
 const callId = fc.constantFrom(...CALLS);
 const expertId = fc.constantFrom(...EXPERTS);
 const skills = fc.subarray(SPECIALTIES);
+/** Side by side with the skills; as many as there can be. */
+const levels = fc.tuple(...SPECIALTIES.map(() => fc.constantFrom(5, 5, 4, 2)));
 const afterMs = fc.constantFrom(0, 0, 1, 400, 2500, 6000, 100_000);
 
 function step(
@@ -42,10 +50,16 @@ const entry = fc.tuple(
   fc.nat(3),
   fc.constantFrom(0, 0, 700),
   fc.nat(2),
+  // Of the experts one, or none at all; from a window that is over to one that lasts.
+  fc.option(fc.tuple(expertId, fc.constantFrom(-1, 0, 1, 3000, 20_000, 20_000)), { nil: null, freq: 2 }),
 );
 const toEntry = (values: unknown[], { now }: { now: number }) => {
-  const [call, specialty, score, waited, attempts] = values as [string, string, number, number, number];
-  return [{ callId: call, specialty, score: T0 + score, queuedAt: now - waited, attempts }];
+  const [call, specialty, score, waited, attempts, kept] = values as [
+    ...[string, string, number, number, number],
+    [string, number] | null,
+  ];
+  const window = kept === null ? null : { expertId: kept[0], until: now + kept[1] };
+  return [{ callId: call, specialty, score: T0 + score, queuedAt: now - waited, attempts, window }];
 };
 /** Mostly one of the offers told last; now and then an old one, or one that never was. */
 const toOffer = (values: unknown[], { offers }: { offers: readonly string[] }) => {
@@ -81,7 +95,7 @@ const anyStep = fc.oneof(
   { weight: 8, arbitrary: step('accept', fc.tuple(back), toOffer) },
   { weight: 6, arbitrary: step('miss', fc.tuple(back, fc.constantFrom(...REASONS)), toOffer) },
   { weight: 5, arbitrary: step('release', fc.tuple(callId, fc.constantFrom(0, 1000, 5000))) },
-  { weight: 1, arbitrary: step('putExpert', fc.tuple(expertId, skills)) },
+  { weight: 1, arbitrary: step('putExpert', fc.tuple(expertId, skills, levels)) },
   { weight: 1, arbitrary: step('removeExpert', fc.tuple(expertId)) },
   {
     weight: 4,
@@ -96,16 +110,16 @@ const anyStep = fc.oneof(
 
 /** Experts at their desks, so that histories are about calls and not about an empty room. */
 const opening = fc
-  .tuple(...EXPERTS.map(() => fc.subarray(SPECIALTIES, { minLength: 1 })))
+  .tuple(...EXPERTS.map(() => fc.tuple(fc.subarray(SPECIALTIES, { minLength: 1 }), levels)))
   .map((all): Step[] =>
-    all.flatMap((specialties, index) => {
+    all.flatMap(([specialties, known], index) => {
       const expert = EXPERTS[index]!;
       const now = (name: Names, ...args: unknown[]): Step => ({
         ...{ name, afterMs: 0, args: () => args },
         said: `${name}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`,
       });
       return [
-        now('putExpert', expert, specialties),
+        now('putExpert', expert, specialties, known),
         now('setIntent', expert, 'ready', null, null),
         now('setReachable', expert, true),
       ];
@@ -120,6 +134,36 @@ export const history = fc
       [fc.toStringMethod]: () => `\n${steps.map(({ said }) => said).join('\n')}\n`,
     });
   });
+
+const overflowTo = (specialty: string) =>
+  fc
+    .subarray(
+      SPECIALTIES.filter((one) => one !== specialty),
+      { minLength: 1 },
+    )
+    .chain((helpers) =>
+      fc.tuple(
+        ...helpers.map((helper) =>
+          fc.record({ helper: fc.constant(helper), afterMs: fc.constantFrom(0, 1, 2500, 7000) }),
+        ),
+      ),
+    );
+
+/** None, levels alone, or queues that help each other out, both ways too. */
+export const rules: fc.Arbitrary<Rules> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(NO_RULES) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      levelStepMs: fc.constantFrom(0, 1, 1000, 3000),
+      equityBoundMs: fc.constantFrom(0, 1, 500, 3000),
+      overflow: fc.record(
+        { finance: overflowTo('finance'), transport: overflowTo('transport') },
+        { requiredKeys: [] },
+      ),
+    }),
+  },
+);
 
 /** Carries out one transition by its name. */
 export const perform = (target: Transitions | AsyncTransitions, name: Names, args: unknown[]) =>

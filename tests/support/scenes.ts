@@ -37,8 +37,9 @@ export function said(
   { id }: Scene,
   msg: string,
   fits: (line: Record<string, unknown>) => boolean = () => true,
+  withinMs?: number,
 ) {
-  return clinic.logged(msg, (line) => line['callId'] === id && fits(line));
+  return clinic.logged(msg, (line) => line['callId'] === id && fits(line), withinMs);
 }
 
 /** Places a call and hangs up before anything was answered. */

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ari } from './leftovers.ts';
+import { freePort } from './ports.ts';
 import { testStack } from './stack.ts';
 import { waitFor } from './wait.ts';
 
@@ -44,7 +43,7 @@ export async function sippCitizen({
     'citizen.xml',
     keys,
     ['-m', '1', '-timeout', `${CALL_WITHIN_SECONDS}`],
-    await freePort(),
+    await freePort('udp'),
     true,
   );
   return sipp.ended;
@@ -66,7 +65,7 @@ export async function sippExpert(account: {
   holdSeconds: number;
 }): Promise<SippExpert> {
   const { username, password, holdSeconds } = account;
-  const port = await freePort();
+  const port = await freePort('udp');
   const credentials = ['-au', username, '-ap', password, '-m', '1'];
   const registration = await startSipp(
     'expert-register.xml',
@@ -110,7 +109,7 @@ async function startSipp(
 ): Promise<Running> {
   const { host, port: serverPort } = testStack().sip.trunk;
   const file = fileURLToPath(new URL(`sipp/${scenario}`, import.meta.url));
-  const places = ['-i', own, '-p', `${port}`, '-mi', own, '-mp', `${await freePort()}`];
+  const places = ['-i', own, '-p', `${port}`, '-mi', own, '-mp', `${await freePort('udp')}`];
   const given = Object.entries(keys).flatMap(([key, value]) => ['-key', key, value]);
   const parts = [`${host}:${serverPort}`, '-sf', file, ...places, ...given, ...options, '-nostdin'];
   const [command, ...rest] =
@@ -135,15 +134,4 @@ async function stop({ child, ended }: Running): Promise<SippResult> {
   const result = await ended;
   clearTimeout(tooLong);
   return result;
-}
-
-/** SIPp wants its ports told; between this and its start another could take one, which SIPp would say. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -7,7 +7,8 @@ export interface TestStack {
   sip: {
     /** What a caller sends to be taken for the 137 trunk. */
     trunk: { host: string; port: number; headers: Record<string, string> };
-    callbackTarget?: string;
+    callbackTarget: string;
+    callbackTrunk: string;
   };
   ari: { url: string; username: string; password: string };
   ami: { host: string; port: number; username: string; password: string };

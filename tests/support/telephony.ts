@@ -65,6 +65,7 @@ export function scriptedTelephony(): ScriptedTelephony {
     onlineEndpoints: () => ask(null, () => [...online]),
     channels: () => ask(null, () => [...standing]),
     bridges: () => ask(null, (): BridgeSnapshot[] => []),
+    setGlobal: (name, value) => ask(`setGlobal ${name} ${value}`, () => undefined),
     asteriskInfo: () => ask(null, () => ({ systemName: 'clinic', startedAt, version: '22.10.1' })),
     blockSources: unscripted('blockSources'),
     stopPlayback: unscripted('stopPlayback'),
@@ -85,6 +86,7 @@ export function scriptedTelephony(): ScriptedTelephony {
     storedRecording: unscripted('storedRecording'),
     deleteStoredRecording: unscripted('deleteStoredRecording'),
     mayFinish: () => undefined,
+    trust: () => true,
     stopHearing: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
@@ -118,6 +120,7 @@ export function channelOf(id: string, name: string, code: string): ChannelSnapsh
     ...{ id, name, state: 'Ring', callerNumber: 'e999', connectedNumber: '', createdAt: Date.now() },
     application: 'Stasis',
     applicationData: `clinic,feature,${code}`,
+    context: '',
     variables: {},
   };
 }

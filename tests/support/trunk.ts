@@ -5,7 +5,7 @@ import { soundsDirOf, startAsterisk, stopAsterisk } from '../../src/stack/asteri
 import { cacheDirOf, layoutOf, stateDirOf } from '../../src/stack/paths.mjs';
 import { startClinic, type Clinic } from './clinic.ts';
 import { expectNothingLeft, ari } from './leftovers.ts';
-import { freePort } from './private-servers.ts';
+import { freePort } from './ports.ts';
 import { testStack, type TestStack } from './stack.ts';
 
 /**
@@ -35,8 +35,9 @@ export interface TrunkExchange {
 export async function startTrunkExchange(environment: Record<string, string>): Promise<TrunkExchange> {
   const layout = layoutOf(join(stateDirOf({ test: true }), 'trunk'));
   const ports = {
-    ...{ ...RTP, web: 0, postgres: 0, redis: 0, callback: 0 },
-    sip: await freePort(),
+    ...{ ...RTP, web: 0, postgres: 0, redis: 0 },
+    callback: await freePort('udp'),
+    sip: await freePort('udp'),
     sipTls: await freePort(),
     asteriskHttp: await freePort(),
     ami: await freePort(),

@@ -5,8 +5,8 @@ import { Registry } from 'prom-client';
 import { callRoutes } from '../../src/calls/routes.ts';
 import { createPool } from '../../src/platform/pool.ts';
 import { createRedis } from '../../src/platform/redis.ts';
+import { createRoutingReader } from '../../src/routing/reader.ts';
 import { queueRoutes } from '../../src/routing/routes.ts';
-import type { QueueStatus } from '../../src/routing/routing.ts';
 import type { Account, NewAccount } from '../../src/staff/accounts.ts';
 import type { Role } from '../../src/staff/rules.ts';
 import { createStaff, type Staff } from '../../src/staff/service.ts';
@@ -26,8 +26,6 @@ export interface TestWeb {
   registry: Registry;
   /** Lines the server logged, parsed. */
   logged: Record<string, unknown>[];
-  /** What the live queues say; tests of HTTP set it, tests of routing make it. */
-  queues: Map<string, Partial<QueueStatus>>;
   /** Moves the clock the server lives by. */
   advance(ms: number): void;
   now(): number;
@@ -59,15 +57,15 @@ export async function startWeb(options: TestWebOptions = {}): Promise<TestWeb> {
   const clock = { now: () => Date.now() + offset, monotonic: () => performance.now() + offset };
   const staff = createStaff({ pool, clock, sessionHours: 12, secondFactorRequired, issuer: 'Clinic' });
   const registry = new Registry();
-  const queues: TestWeb['queues'] = new Map();
-  const routing = {
-    queues: (specialties: readonly string[]) =>
-      Promise.resolve(specialties.map((specialty) => ({ ...EMPTY, ...queues.get(specialty), specialty }))),
-  };
+  const routing = createRoutingReader({ redis, clock });
   const readiness = createReadiness({ pool, redis });
   const app = await createWeb({
     ...{ pool, redis, clock, log, registry, publicUrl, trustProxy, staff, readiness },
-    rooms: [callRoutes({ pool }), queueRoutes({ db: pool, clock, routing }), ...rooms],
+    rooms: [
+      callRoutes({ pool, clock }),
+      queueRoutes({ db: pool, clock, routing, equityBoundSeconds: 120 }),
+      ...rooms,
+    ],
   }).catch(async (error: unknown) => {
     redis.disconnect();
     await pool.end();
@@ -92,7 +90,7 @@ export async function startWeb(options: TestWebOptions = {}): Promise<TestWeb> {
   }
 
   return {
-    ...{ app, pool, redis, staff, registry, logged, queues, signIn, as },
+    ...{ app, pool, redis, staff, registry, logged, signIn, as },
     advance: (ms) => void (offset += ms),
     now: () => clock.now(),
     close: async () => {
@@ -102,8 +100,6 @@ export async function startWeb(options: TestWebOptions = {}): Promise<TestWeb> {
     },
   };
 }
-
-const EMPTY = { waiting: 0, longestWaitMs: 0, ready: 0, ringing: 0, talking: 0, wrapUp: 0, paused: 0 };
 
 /** A row of the roster. @returns the expert's id */
 export async function addExpert(pool: pg.Pool, name: string): Promise<string> {

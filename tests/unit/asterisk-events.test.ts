@@ -18,7 +18,21 @@ describe('an event', () => {
     ],
     [
       { type: 'ChannelHangupRequest', timestamp: at, channel: { id: 'c' } },
-      { type: 'hangup-requested', channelId: 'c', cause: 0, at: atMs },
+      { type: 'hangup-requested', channelId: 'c', byExchange: false, at: atMs },
+    ],
+    [
+      { type: 'ChannelHangupRequest', timestamp: at, soft: true, cause: 4, channel: { id: 'c' } },
+      { type: 'hangup-requested', channelId: 'c', byExchange: true, at: atMs },
+    ],
+    [
+      // Our own request to hang up.
+      { type: 'ChannelHangupRequest', timestamp: at, soft: true, cause: 32, channel: { id: 'c' } },
+      { type: 'hangup-requested', channelId: 'c', byExchange: false, at: atMs },
+    ],
+    [
+      // A telephone's cause 4 is one of Q.850.
+      { type: 'ChannelHangupRequest', timestamp: at, cause: 4, channel: { id: 'c' } },
+      { type: 'hangup-requested', channelId: 'c', byExchange: false, at: atMs },
     ],
     [
       { type: 'ChannelStateChange', timestamp: at, channel: { id: 'c', state: 'Ringing' } },
@@ -48,7 +62,7 @@ describe('an event', () => {
       caller: { name: 'x', number: '09121234567' },
       connected: { number: '137' },
       creationtime: at,
-      dialplan: { app_name: 'Stasis', app_data: 'clinic,citizen,menu' },
+      dialplan: { app_name: 'Stasis', app_data: 'clinic,citizen,menu', context: 'clinic' },
       channelvars: { CLINIC_WITHHELD: '0', CLINIC_CALLER: null },
     };
     expect(readEvent({ type: 'StasisStart', timestamp: at, args: ['citizen', 'menu'], channel })).toEqual({
@@ -64,6 +78,7 @@ describe('an event', () => {
         createdAt: atMs,
         application: 'Stasis',
         applicationData: 'clinic,citizen,menu',
+        context: 'clinic',
         variables: { CLINIC_WITHHELD: '0', CLINIC_CALLER: '' },
       },
     });
@@ -201,12 +216,16 @@ describe('contacts', () => {
     expect(told).toEqual([true, null, null, null]);
   });
 
-  test('a telephone that comes back on another port does not flap', () => {
-    expect(reading(contact('Created', 'a'), contact('Created', 'b'), contact('Removed', 'a'))).toEqual([
-      true,
-      null,
-      null,
-    ]);
+  test('a telephone that comes back on another port has moved, and does not flap', () => {
+    const contacts = createContacts();
+    const moves = [
+      ...[contact('Created', 'a'), contact('Reachable', 'a'), contact('Created', 'b')],
+      ...[contact('Reachable', 'b'), contact('Removed', 'a'), contact('Updated', 'b')],
+    ];
+    const told = moves.map((raw) => contacts.read(raw));
+    const [here] = told;
+    expect(here).toMatchObject({ type: 'contact', endpoint: 'e001', reachable: true });
+    expect(told).toEqual([here, null, { ...here, moved: true }, null, null, null]);
     expect(reading(contact('Created', 'a'), contact('Removed', 'a'), contact('Removed', 'a'))).toEqual([
       true,
       false,

@@ -12,11 +12,11 @@ import { recordingLog } from '../support/silent-log.ts';
 const START = Date.parse('2026-03-01T08:00:00Z');
 const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
 const call = (fields: Partial<Call> = {}): Call =>
-  ({ id: 'c1', state: 'waiting', specialty: 'finance', queuedAt: START, ...fields }) as Call;
+  ({ id: 'c1', state: 'waiting', specialty: 'finance', queuedAt: START, callback: null, ...fields }) as Call;
 
 const entered = (entry: 'menu' | 'direct' | 'fallback'): LedgerFact => ({
   kind: 'call.entered',
-  data: { entry } as Extract<LedgerFact, { kind: 'call.entered' }>['data'],
+  data: { entry, direction: 'inbound' } as Extract<LedgerFact, { kind: 'call.entered' }>['data'],
 });
 const ended = (ending: 'abandoned' | 'answered' | 'voicemail', seconds: number): LedgerFact => ({
   kind: 'call.ended',
@@ -75,6 +75,41 @@ describe('the figures of a call', () => {
     expect(await series('clinic_wait_until_abandon_seconds_count')).toEqual([]);
     expect(await series('clinic_calls_ended_total')).toEqual([
       'clinic_calls_ended_total{ending="abandoned",specialty="none"} 1',
+    ]);
+  });
+
+  it('judge every wait that was told by the first answer', async () => {
+    const { observe, series } = figures();
+    const told = (seconds: number, lowMinutes: number, highMinutes: number | null): LedgerFact => ({
+      kind: 'wait.told',
+      data: { toldAt: at(seconds), place: 2, lowMinutes, highMinutes, staffed: 3, reason: null },
+    });
+    observe(told(0, 5, 10), 'c1', call());
+    observe(told(120, 6, 10), 'c1', call());
+    observe(told(240, 1, 2), 'c1', call());
+    observe(told(300, 2, null), 'c1', call());
+    observe(answered(420), 'c1', call());
+    observe(answered(900), 'c1', call());
+    // Still to wait were 420, 300, 180 and 120 seconds.
+    expect(await series('clinic_told_waits_total')).toEqual([
+      'clinic_told_waits_total{specialty="finance",result="inside"} 2',
+      'clinic_told_waits_total{specialty="finance",result="sooner"} 1',
+      'clinic_told_waits_total{specialty="finance",result="later"} 1',
+    ]);
+  });
+
+  it('that we place are no part of what the line was offered: what came of the attempt is', async () => {
+    const { observe, series } = figures();
+    const ours = call({ callback: { id: 'p1', number: '+989121234567', askings: 0 } });
+    observe({ kind: 'callback.tried', data: { callbackId: 'p1', result: 'busy' } }, 'c1', ours);
+    observe(ended('abandoned', 3), 'c1', ours);
+    observe(answered(5), 'c2', ours);
+    observe(answered(9), 'c2', ours);
+    expect(await series('clinic_calls_ended_total')).toEqual([]);
+    expect(await series('clinic_wait_until')).toEqual([]);
+    expect(await series('clinic_callback_attempts_total')).toEqual([
+      'clinic_callback_attempts_total{result="talked"} 1',
+      'clinic_callback_attempts_total{result="busy"} 1',
     ]);
   });
 

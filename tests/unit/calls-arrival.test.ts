@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelSnapshot } from '../../src/asterisk/telephony.ts';
-import { arrivalOf } from '../../src/calls/arrival.ts';
+import { arrivalOf, byOurClock } from '../../src/calls/arrival.ts';
 import { callIdOf } from '../../src/calls/identity.ts';
 import { NOW } from '../support/call-fixtures.ts';
 
@@ -13,6 +13,7 @@ const channel = (variables: Record<string, string>): ChannelSnapshot => ({
   createdAt: NOW - 3000,
   application: 'Stasis',
   applicationData: 'clinic,citizen,menu',
+  context: 'clinic',
   variables,
 });
 const context = { asteriskId: 'clinic', areaCode: '21' };
@@ -55,5 +56,21 @@ describe('arrivalOf', () => {
   it('numbers above what an earlier process may have written when the citizen came earlier', () => {
     const again = arrivalOf(channel(known), ['citizen', 'menu', seconds(NOW - 40_000)], NOW, context);
     expect(again.firstSeq).toBe(41_000);
+  });
+});
+
+describe('byOurClock', () => {
+  const HOUR_MS = 3_600_000;
+  const arrival = arrivalOf(channel(known), ['citizen', 'menu', seconds(NOW - 40_000)], NOW, context);
+
+  it('leaves an arrival as it is where the clocks agree', () => {
+    expect(byOurClock(arrival, NOW, NOW + 3000)).toBe(arrival);
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])('keeps how long ago the citizen came where ours is off by %d ms', (off) => {
+    const ours = byOurClock(arrival, NOW, NOW + off);
+    expect(ours.enteredAt).toBe(arrival.enteredAt + off);
+    expect(ours.facts.enteredAt).toBe(new Date(ours.enteredAt).toISOString());
+    expect(ours.firstSeq).toBe(arrival.firstSeq);
   });
 });

@@ -40,6 +40,7 @@ beforeEach(() => {
     await script[effect.do]?.(call, reply);
   };
   const telephony = {
+    trust: () => true,
     startMusic: (channelId: string) => {
       music.push(channelId);
       return Promise.resolve('done');

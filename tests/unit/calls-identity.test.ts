@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callIdOf } from '../../src/calls/identity.ts';
+import { callIdOf, isOfEarlierStart } from '../../src/calls/identity.ts';
 
 describe('callIdOf', () => {
   it('is a UUIDv7 that carries the time of the channel', () => {
@@ -24,5 +24,14 @@ describe('callIdOf', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (asterisk, channel) => callIdOf(asterisk, channel).length === 36),
     );
+  });
+});
+
+describe('isOfEarlierStart', () => {
+  it('tells channels of an Asterisk that is no more; within the second of the start it cannot', () => {
+    expect(isOfEarlierStart('clinic-1700000000.1', 1700000001000)).toBe(true);
+    expect(isOfEarlierStart('clinic-1700000000.1', 1700000000900)).toBe(false);
+    expect(isOfEarlierStart('clinic-1700000005.1', 1700000001000)).toBe(false);
+    expect(isOfEarlierStart('something else', 1700000001000)).toBe(false);
   });
 });

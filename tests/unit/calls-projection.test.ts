@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LedgerFact } from '../../src/calls/ledger.ts';
+import type { Ending, LedgerFact } from '../../src/calls/ledger.ts';
 import { project } from '../../src/calls/projection.ts';
 import { answeredCall, entered, entriesOf, offered, queued, second } from '../support/ledger-entries.ts';
 import { callHistory } from '../support/call-history.ts';
 
 const ID = '01980000-0000-7000-8000-000000000001';
 const after = (...facts: LedgerFact[]) => project(entriesOf(ID, [entered(ID), ...facts]))?.call;
-const ended = (ending: 'answered' | 'abandoned', state = 'waiting'): LedgerFact => ({
+const ended = (ending: Ending, state = 'waiting'): LedgerFact => ({
   kind: 'call.ended',
   data: { ending, endedAt: second(30), state, cause: 16, note: null },
 });
@@ -122,6 +122,89 @@ describe('what is known of a call', () => {
   test('an answer without the end of its offer answers the offer', () => {
     const rows = project(entriesOf(ID, [entered(ID), offered('o1'), answered]));
     expect(rows?.offers).toMatchObject([{ result: 'answered', ended_at: second(5) }]);
+  });
+});
+
+describe('a mark', () => {
+  const mark = (expertId: string): LedgerFact => ({ kind: 'survey.answered', data: { score: 4, expertId } });
+
+  test("is the call's, and that of its expert's last talk", () => {
+    const other: LedgerFact = {
+      kind: 'call.answered',
+      data: { offerId: 'o2', expertId: 'e002', answeredAt: second(40) },
+    };
+    const facts = [entered(ID), queued(), offered('o1'), answered, talked('fault'), other, mark('e002')];
+    const rows = project(entriesOf(ID, [...facts, ended('answered')]));
+    expect(rows?.call).toMatchObject({ survey_score: 4, ending: 'answered', expert_id: 'e002' });
+    expect(rows?.segments).toMatchObject([
+      { expert_id: 'e001', survey_score: null },
+      { expert_id: 'e002', survey_score: 4 },
+    ]);
+  });
+
+  test('changes nothing else, and is none where nobody has answered', () => {
+    const facts = [queued(), offered('o1'), answered, talked('expert'), wrappedUp];
+    const without = after(...facts, ended('answered'));
+    expect(without?.survey_score).toBeNull();
+    expect(after(...facts, mark('e001'), ended('answered'))).toEqual({ ...without, survey_score: 4 });
+  });
+});
+
+describe('a promise', () => {
+  const promise = (...facts: LedgerFact[]) => project(entriesOf(ID, [entered(ID), ...facts]))?.promise;
+
+  test('is what a call leaves that was lost by a fault, or that left a number or a message', () => {
+    for (const reason of ['failed', 'callback', 'voicemail'] as const)
+      expect(promise(queued(), ended(reason))).toEqual({
+        ...{ call_id: ID, reason, number: '+989121234567', specialty: 'transport', made_at: second(30) },
+      });
+    for (const ending of ['answered', 'abandoned', 'closed'] as const)
+      expect(promise(queued(), ended(ending))).toBeNull();
+    expect(promise(queued())).toBeNull();
+  });
+
+  test('is a message or a number that was left, however the call ended', () => {
+    const keyed: LedgerFact = { kind: 'number.kept', data: { number: '02188776655' } };
+    const kept = { recording: '2026-11-28/1.wav', seconds: 4, bytes: 64_000, sha256: 'a'.repeat(64) };
+    for (const ending of ['answered', 'closed'] as const) {
+      expect(promise(ended(ending), keyed)).toMatchObject({ reason: 'callback', number: '02188776655' });
+      const spoken = promise(ended(ending), keyed, { kind: 'message.kept', data: kept });
+      expect(spoken).toMatchObject({ reason: 'voicemail' });
+    }
+  });
+
+  test('is a call back that was asked for in the queue, wherever there is a number to call', () => {
+    const left: LedgerFact = { kind: 'wish.made', data: { wish: 'callback' } };
+    expect(promise(queued(), left, ended('abandoned'))).toMatchObject({
+      ...{ reason: 'callback', number: '+989121234567' },
+    });
+    const rows = project(entriesOf(ID, [entered(ID), queued(), left, ended('abandoned')]));
+    expect(rows?.call.ending).toBe('callback');
+    const withheld = entered(ID, { caller: null, callerReason: 'withheld', callerReceived: '' });
+    expect(project(entriesOf(ID, [withheld, left, ended('abandoned')]))?.promise).toBeNull();
+    const message: LedgerFact = { kind: 'wish.made', data: { wish: 'message' } };
+    expect(promise(queued(), message, ended('abandoned'))).toBeNull();
+  });
+
+  test('is to the number that was keyed in; a withheld one leaves none', () => {
+    const kept: LedgerFact = { kind: 'number.kept', data: { number: '02188776655' } };
+    expect(promise(kept, ended('callback'))).toMatchObject({ number: '02188776655' });
+    const withheld = entered(ID, { caller: null, callerReason: 'withheld', callerReceived: '' });
+    expect(project(entriesOf(ID, [withheld, ended('failed')]))?.promise).toMatchObject({ number: null });
+  });
+});
+
+describe('an end', () => {
+  test('of who gave up waiting but has left a message or a number is not to be abandoned', () => {
+    const number: LedgerFact = { kind: 'number.kept', data: { number: '02188776655' } };
+    const message: LedgerFact = {
+      kind: 'message.kept',
+      data: { recording: '2026-11-23/x.wav', seconds: 4, bytes: 64_000, sha256: 'a'.repeat(64) },
+    };
+    expect(after(queued(), ended('abandoned'))?.ending).toBe('abandoned');
+    expect(after(queued(), ended('abandoned'), number)?.ending).toBe('callback');
+    expect(after(queued(), ended('abandoned'), number, message)?.ending).toBe('voicemail');
+    expect(after(queued(), ended('answered'), number)?.ending).toBe('answered');
   });
 });
 

@@ -10,11 +10,14 @@ import {
   NOW,
   offered,
   open,
-  settings,
+  settings as usual,
   start,
   timer,
   wordsOver,
 } from '../support/call-fixtures.ts';
+
+/** Every talk is asked about, however short. */
+const settings = { ...usual, surveyMinTalkSeconds: 0 };
 
 type Maker = (call: ReturnType<typeof start>['call']) => CallEvent;
 
@@ -25,7 +28,7 @@ const anyEvent: fc.Arbitrary<Maker> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom('0', '1', '2', '3', '4', '7', '#')
+      .constantFrom('0', '1', '2', '3', '4', '5', '7', '#')
       .map((digit): Maker => () => ({ type: 'citizen-digit', digit })),
   },
   {
@@ -66,8 +69,35 @@ const anyEvent: fc.Arbitrary<Maker> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom('silence', 'repeat-position', 'no-answer', 'join-again', 'last-words', 'wrap-up-over')
+      .constantFrom(
+        'silence',
+        'repeat-position',
+        'no-answer',
+        'join-again',
+        'listen-again',
+        'last-words',
+        'wrap-up-over',
+      )
       .map((name) => timer(name)),
+  },
+  {
+    weight: 2,
+    arbitrary: offerIds.map((offerId): Maker => () => ({ type: 'telephone-vanished', offerId })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(offerIds, fc.constantFrom(7, 8, null))
+      .map(([offerId, packets]): Maker => () => ({ type: 'packets-told', offerId, packets })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(offerIds, fc.boolean()).map(([offerId, paused]): Maker => () => ({
+      type: 'recording-switched',
+      offerId,
+      paused,
+      actor: 'expert:e001',
+    })),
   },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'queue-failed', code: 'x', detail: 'y' })) },
   { weight: 1, arbitrary: fc.constant<Maker>(() => ({ type: 'position-told', position: 1 })) },
@@ -137,6 +167,46 @@ describe('whatever happens to a call', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('has at most one mark, from 1 to 5, for the expert of its last talk, between that and its end', () => {
+    let marked = 0;
+    fc.assert(
+      fc.property(
+        fc.array(anyEvent, { maxLength: 60 }),
+        fc.constantFrom('1', '3', '5', '8'),
+        (events, key) => {
+          let { call } = start();
+          const all: Effect[] = [];
+          const toSurvey: Maker[] = [
+            ...[open('transport'), { type: 'queue-joined', position: 1 } as const, offered('o9')],
+            ...[{ type: 'expert-answered', offerId: 'o9' } as const],
+            ...[{ type: 'accept-told', offerId: 'o9', accepted: true } as const],
+            ...[{ type: 'bridged', offerId: 'o9' } as const],
+            ...[{ type: 'expert-gone', offerId: 'o9', cause: 16 } as const],
+          ].map((event) => () => event);
+          const answer: Maker = () => ({ type: 'citizen-digit', digit: key });
+          for (const make of [...events, ...toSurvey, answer, ...ending]) {
+            const next = step(call, make(call), settings, NOW);
+            call = next.call;
+            all.push(...next.effects);
+          }
+          const story = entries(all);
+          const at = story.findIndex((entry) => entry.kind === 'survey.answered');
+          if (at < 0) return;
+          marked += 1;
+          expect(story.filter((entry) => entry.kind === 'survey.answered')).toHaveLength(1);
+          const talk = story.findLast((entry) => entry.kind === 'segment.ended');
+          const { score, expertId } = story[at]!.data as { score: number; expertId: string };
+          expect([1, 2, 3, 4, 5]).toContain(score);
+          expect(talk).toMatchObject({ data: { expertId, by: 'expert' } });
+          expect(story.indexOf(talk!)).toBeLessThan(at);
+          expect(story.findIndex((entry) => entry.kind === 'call.ended')).toBeGreaterThan(at);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(marked).toBeGreaterThan(100);
   });
 
   it('can be taken up by another process at any point and still ends once', () => {

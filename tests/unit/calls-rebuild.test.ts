@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelSnapshot } from '../../src/asterisk/telephony.ts';
+import type { Effect } from '../../src/calls/call.ts';
 import { callIdOf } from '../../src/calls/identity.ts';
+import type { LedgerEntry } from '../../src/calls/ledger.ts';
+import { project } from '../../src/calls/projection.ts';
 import { rebuild, remains, seqAfter } from '../../src/calls/rebuild.ts';
-import { arrival, entries, NOW, settings } from '../support/call-fixtures.ts';
+import { arrival, entries, feed, NOW, settings } from '../support/call-fixtures.ts';
+import { answeredCall } from '../support/ledger-entries.ts';
 
 const MINUTE = 60_000;
 const queuedAt = NOW + 5000;
@@ -19,7 +23,13 @@ const channel = (
     callerNumber: '',
     connectedNumber: '',
   },
-  ...{ createdAt: NOW, application: 'Stasis', applicationData: 'clinic,citizen,menu', variables },
+  ...{
+    createdAt: NOW,
+    application: 'Stasis',
+    applicationData: 'clinic,citizen,menu',
+    context: '',
+    variables,
+  },
   ...over,
 });
 const place = { CLINIC_SPECIALTY: 'transport', CLINIC_QUEUED_AT: String(queuedAt) };
@@ -83,6 +93,38 @@ describe('a call of which only the id is left', () => {
   it('waits for the end of a wrap-up that still runs', () => {
     const step = remains(id, 'e001', settings, now);
     expect(step.call).toMatchObject({ state: 'wrap-up', citizenGone: true, talk: { expertId: 'e001' } });
-    expect(step.effects.map((effect) => effect.do)).toEqual(['timer']);
+    expect(step.effects.map((effect) => effect.do)).toEqual(['record', 'timer']);
+  });
+
+  /** The row, by what was written while there was a snapshot, and what was written after it. */
+  const rowAfter = (before: LedgerEntry[], effects: Effect[]) => {
+    const later = entries(effects).map((entry) => ({
+      ...entry,
+      callId: id,
+      at: new Date(now).toISOString(),
+    }));
+    return project([...before, ...later])?.call;
+  };
+  const whole = answeredCall(id);
+  const upTo = (kind: LedgerEntry['kind']) => whole.slice(0, whole.findIndex((one) => one.kind === kind) + 1);
+
+  it('is over where nobody leads its wrap-up any more, and answered as it was', () => {
+    const before = upTo('call.ended');
+    expect(rowAfter(before, [])).toMatchObject({ state: 'wrap-up', ending: 'answered' });
+    expect(rowAfter(before, remains(id, null, settings, now).effects)).toEqual({
+      ...rowAfter(before, []),
+      state: 'ended',
+    });
+  });
+
+  it.each([
+    ['with its end written', upTo('call.ended')],
+    ['before its end was written', upTo('segment.ended')],
+  ])('wraps up %s, and is over when its expert has done with it', (_when, before) => {
+    const taken = remains(id, 'e002', settings, now);
+    expect(rowAfter(before, taken.effects)).toMatchObject({ state: 'wrap-up', ending: 'answered' });
+    const over = feed({ ...taken, all: taken.effects }, { type: 'wrap-up-ended', expertId: 'e002' });
+    expect(over.call.state).toBe('ended');
+    expect(rowAfter(before, over.all)).toMatchObject({ state: 'ended', ending: 'answered' });
   });
 });

@@ -78,6 +78,14 @@ describe('a call taken up by another process', () => {
     expect(step).toEqual({ call: isTalking().call, effects: [] });
   });
 
+  it('listens again to an expert whose telephone had vanished', () => {
+    const vanished = feed(isTalking(), { type: 'telephone-vanished', offerId: 'o1' });
+    const counted = feed(vanished, { type: 'packets-told', offerId: 'o1', packets: 500 });
+    const step = take(counted);
+    expect(step.call).toMatchObject({ state: 'talking', listening: { packets: null } });
+    expect(deeds(step.effects)).toEqual(['count-packets']);
+  });
+
   it('hangs up a citizen whose goodbye was cut off', () => {
     const goodbye = feed(isTalking(), { type: 'expert-gone', offerId: 'o1', cause: 16 });
     expect(deeds(take(goodbye).effects)).toEqual(['stop-playing', 'timer', 'hang-up-citizen']);

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call, CallEvent } from '../../src/calls/call.ts';
 import type { Snapshot } from '../../src/calls/snapshots.ts';
+import { fault } from '../../src/platform/fault.ts';
 import { startRunner, type Perform, type Runner } from '../../src/calls/runner.ts';
 import {
   inMenu,
@@ -46,15 +47,20 @@ const tellDeed: Perform = (_call, effect) => {
   return Promise.resolve();
 };
 
-function run(first: Parameters<typeof startRunner>[0], perform: Perform = tellDeed): Runner {
+function run(
+  first: Parameters<typeof startRunner>[0],
+  perform: Perform = tellDeed,
+  later: (work: () => Promise<unknown>) => void = (work) => void work(),
+): Runner {
   runner = startRunner(first, {
+    telephony: { trust: () => true },
     settings,
     snapshots,
     perform,
     clock,
     log: pino({ level: 'silent' }),
     onEnded: (call) => ended.push(call),
-    later: (work) => void work(),
+    later,
   });
   return runner;
 }
@@ -142,6 +148,27 @@ describe('startRunner', () => {
     const live = run(start());
     await live.idle();
     expect(story).toEqual(['record', 'play']);
+    save.mockRestore();
+  });
+
+  it('saves again what Redis did not take, as it stands when Redis is back, and nothing of a call that is over', async () => {
+    const away = fault('redis-failed', 'away');
+    const save = vi.spyOn(snapshots, 'save').mockRejectedValue(away);
+    const owed: (() => Promise<unknown>)[] = [];
+    const live = run(inMenu(), tellDeed, (work) => owed.push(work));
+    live.post({ type: 'citizen-digit', digit: '0' });
+    await live.idle();
+    expect(owed).toHaveLength(1);
+    await expect(owed[0]!()).rejects.toBe(away);
+    save.mockReset().mockResolvedValue();
+    await owed[0]!();
+    expect(save.mock.calls.map(([{ call }]) => call)).toEqual([live.call()]);
+    save.mockRejectedValueOnce(away);
+    live.post({ type: 'citizen-gone', cause: 16 });
+    await live.idle();
+    save.mockClear();
+    await owed[1]!();
+    expect(save).not.toHaveBeenCalled();
     save.mockRestore();
   });
 

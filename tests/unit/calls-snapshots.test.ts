@@ -15,6 +15,21 @@ describe('a snapshot', () => {
     expect(readSnapshot(call.id, written({ format: undefined }))).toEqual({ call, effects });
   });
 
+  it('of format 1, which knew neither windows nor vanished telephones, is read', () => {
+    const before = { ...call, window: undefined, listening: undefined, survey: undefined };
+    expect(readSnapshot(call.id, written({ format: 1, call: before }))).toEqual({ call, effects });
+  });
+
+  it('of format 2, which knew no survey, is read', () => {
+    const before = { ...call, survey: undefined };
+    expect(readSnapshot(call.id, written({ format: 2, call: before }))).toEqual({ call, effects });
+  });
+
+  it('of format 3, which knew no callbacks, is read', () => {
+    const before = { ...call, score: undefined, callback: undefined };
+    expect(readSnapshot(call.id, written({ format: 3, call: before }))).toEqual({ call, effects });
+  });
+
   it.each([[FORMAT + 1], [0], ['1'], [null]])('of format %s is refused', (format) => {
     expect(readSnapshot(call.id, written({ format }))).toEqual({ format });
   });
@@ -33,11 +48,33 @@ describe('a snapshot', () => {
 
   it('has the fields that stand for its format: who changes them counts FORMAT up', () => {
     expect({ format: FORMAT, fields: Object.keys(inMenu().call).sort() }).toEqual({
-      format: 1,
+      format: 4,
       fields: [
-        ...['attempts', 'caller', 'channelId', 'citizenGone', 'digit', 'ending', 'enteredAt', 'id'],
-        ...['joinFailures', 'joined', 'menuMisses', 'offer', 'playing', 'plays', 'queuedAt', 'seq'],
-        ...['specialty', 'state', 'talk', 'visit'],
+        ...[
+          'attempts',
+          'callback',
+          'caller',
+          'channelId',
+          'citizenGone',
+          'closed',
+          'digit',
+          'ending',
+          'enteredAt',
+          'id',
+        ],
+        ...[
+          'joinFailures',
+          'joined',
+          'listening',
+          'menuMisses',
+          'offer',
+          'playing',
+          'plays',
+          'queuedAt',
+          'score',
+          'seq',
+        ],
+        ...['specialty', 'state', 'survey', 'talk', 'visit', 'window'],
       ],
     });
   });

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configTable, ConfigError, readConfig, roles } from '../../src/config.ts';
+import { soundKey } from '../support/vault.ts';
 
-const needed = { DATABASE_URL: 'postgres://x', ARI_PASSWORD: 'a', AMI_PASSWORD: 'b' };
+const RECORDINGS_KEY = soundKey('of the configuration');
+const needed = { DATABASE_URL: 'postgres://x', ARI_PASSWORD: 'a', AMI_PASSWORD: 'b', RECORDINGS_KEY };
 
 describe('readConfig', () => {
   it('fills in the defaults and reads numbers and switches', () => {
@@ -40,6 +42,17 @@ describe('readConfig', () => {
       expect(faults.join('\n')).toContain(name);
   });
 
+  it('wants the key of the gateway where texts leave by it, and never shows it', () => {
+    const gateway = { ...needed, SMS_DRIVER: 'kavenegar' };
+    expect(() => readConfig(gateway)).toThrow('SMS_KAVENEGAR_KEY');
+    expect(readConfig({ ...gateway, SMS_KAVENEGAR_KEY: 'k3y' }).SMS_KAVENEGAR_KEY).toBe('k3y');
+    expect(readConfig({ ...gateway, CLINIC_ROLES: 'calls,web' }).SMS_DRIVER).toBe('kavenegar');
+    const wrong = { ...gateway, SMS_KAVENEGAR_KEY: 'k3y', SMS_KAVENEGAR_URL: 'api.kavenegar.com' };
+    expect(() => readConfig(wrong)).toThrow('SMS_KAVENEGAR_URL');
+    expect(() => readConfig(wrong)).not.toThrow('k3y');
+    expect(() => readConfig({ ...needed, SMS_DRIVER: 'pigeon' })).toThrow('SMS_DRIVER');
+  });
+
   it('takes an empty variable as not set', () => {
     expect(readConfig({ ...needed, CLINIC_TIMEZONE: '' }).CLINIC_TIMEZONE).toBe('Asia/Tehran');
     expect(() => readConfig({ ...needed, DATABASE_URL: '' })).toThrow('DATABASE_URL');
@@ -67,6 +80,7 @@ describe('secrets in files', () => {
       DATABASE_URL_FILE: file('url', 'postgres://clinic:pw@/clinic?host=/run/postgresql\n'),
       ARI_PASSWORD_FILE: file('ari', ' with spaces \r\n'),
       AMI_PASSWORD_FILE: file('ami', 'two\n\n'),
+      RECORDINGS_KEY_FILE: file('key', `${RECORDINGS_KEY}\n`),
     });
     expect(config).toMatchObject({
       DATABASE_URL: 'postgres://clinic:pw@/clinic?host=/run/postgresql',
@@ -90,11 +104,25 @@ describe('secrets in files', () => {
 
 describe('what belongs together', () => {
   it('a process that serves the web alone needs no password of the exchange, every other does', () => {
-    expect(readConfig({ DATABASE_URL: 'postgres://x', CLINIC_ROLES: 'web,jobs' }).ARI_PASSWORD).toBe('');
+    const web = { DATABASE_URL: 'postgres://x', CLINIC_ROLES: 'web,jobs', RECORDINGS_KEY };
+    expect(readConfig(web).ARI_PASSWORD).toBe('');
     for (const CLINIC_ROLES of ['calls', 'watch', 'web,calls']) {
       const faults = faultsOf({ DATABASE_URL: 'postgres://x', CLINIC_ROLES });
       expect(faults).toMatch(/ARI_PASSWORD is not set[^]*AMI_PASSWORD is not set/);
     }
+  });
+
+  it('nothing of citizens lies in the clear: every role that meets recordings needs their key, and one that is one', () => {
+    for (const CLINIC_ROLES of ['calls', 'web', 'jobs'])
+      expect(faultsOf({ ...needed, CLINIC_ROLES, RECORDINGS_KEY: '' })).toContain(
+        'RECORDINGS_KEY is not set',
+      );
+    expect(readConfig({ ...needed, CLINIC_ROLES: 'watch', RECORDINGS_KEY: '' }).RECORDINGS_KEY).toBe('');
+    for (const key of ['short', `${RECORDINGS_KEY}=`, RECORDINGS_KEY.slice(1)])
+      expect(faultsOf({ ...needed, RECORDINGS_KEY: key })).toContain('RECORDINGS_KEY');
+    const old = [soundKey('a'), soundKey('b')].join();
+    expect(readConfig({ ...needed, RECORDINGS_OLD_KEYS: old }).RECORDINGS_OLD_KEYS).toBe(old);
+    expect(faultsOf({ ...needed, RECORDINGS_OLD_KEYS: `${old},` })).toContain('RECORDINGS_OLD_KEYS');
   });
 
   it('a first admin who could never sign in is refused, as is a short password or a secret that is none', () => {

@@ -45,7 +45,7 @@ describe('every service', () => {
     'gets its secrets as files and names none in its environment',
     each((service, name) => {
       for (const [variable, value] of Object.entries(service.environment ?? {})) {
-        const isSecret = /PASSWORD|SECRET|TOKEN|DATABASE_URL/.test(variable);
+        const isSecret = /PASSWORD|SECRET|TOKEN|RECORDINGS_KEY|DATABASE_URL/.test(variable);
         if (isSecret) expect([variable, value].join('='), name).toMatch(/_FILE=\/run\/secrets\/[a-z_]+$/);
         if (isSecret) expect(service.secrets, name).toContain(value.split('/').at(-1));
         expect(value, `${name} ${variable}`).not.toMatch(/:\/\/[^/]*:[^/]*@/);

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode, encode } from '../../src/stack/phone/g711.mjs';
-import { HEARD, heard, heardInOrder, notHeard, readPrompt, readWav, writeWav } from '../support/audio.ts';
+import {
+  HEARD,
+  heard,
+  heardInOrder,
+  hearing,
+  notHeard,
+  readPrompt,
+  readWav,
+  writeWav,
+} from '../support/audio.ts';
 import { powerOfTwo, transform } from '../support/fft.ts';
 
 /** Something like speech: syllables of gliding harmonics, differing by seed, with pauses. */
@@ -160,6 +169,36 @@ describe('hearing in order', () => {
     const line = onTheLine(after(menu.subarray(0, 12_000), goodbye));
     expect(notHeard(heardInOrder(line, ['t/menu', 't/goodbye'], folder))[0]).toContain('t/menu');
     expect(notHeard(heardInOrder(line, [{ key: 't/menu', seconds: 1.2 }, 't/goodbye'], folder))).toEqual([]);
+  });
+
+  it('while they come says so when the last one is over, not before', () => {
+    const line = onTheLine(after(0.5, greeting, menu, 3, menu, goodbye, 1));
+    for (const [wanted, seconds] of [
+      [['t/greeting'], 2.9],
+      [['t/greeting', { key: 't/menu', seconds: 2 }], 4.9],
+      [['t/menu', 't/menu'], 14.1],
+      [keys, 15.4],
+      [['t/greeting', 't/greeting'], Infinity],
+      [['t/menu', 't/greeting'], Infinity],
+    ] as const) {
+      const areHeard = hearing(wanted, folder);
+      let at = 0;
+      while (at < line.length && !areHeard(line.subarray(0, at))) at += 800;
+      const heardAt = at < line.length ? at / 8_000 : Infinity;
+      if (seconds === Infinity) expect(heardAt).toBe(Infinity);
+      else {
+        // A little before its end a sound is as like as after it.
+        expect(heardAt).toBeGreaterThanOrEqual(seconds - 0.1);
+        expect(heardAt).toBeLessThanOrEqual(seconds + 0.11);
+      }
+    }
+  });
+
+  it('is content with all but the end where the line breaks off', () => {
+    const line = onTheLine(after(greeting, menu.subarray(0, menu.length - 800)));
+    const areHeard = hearing(['t/menu'], folder);
+    expect(areHeard(line)).toBe(false);
+    expect(areHeard(line)).toBe(true);
   });
 
   it('names a key that has no sound, and a recording that is not one', () => {

@@ -61,6 +61,25 @@ describe('the demo’s citizen', () => {
     expect(report).toMatchObject({ name: 'anonymous', end: { by: 'local' }, expertHeardAfterSeconds: null });
   });
 
+  it('keys a mark when the expert speaks no more, and not sooner', async () => {
+    const exchange = await phone();
+    const keyed: string[] = [];
+    exchange.onInvite((call) => {
+      call.onEvent((event) => {
+        if (event.type === 'digit')
+          keyed.push(`${String(event['digit'])} ${spoken ? 'after' : 'in'} the talk`);
+      });
+      let spoken = false;
+      void call.answer().then(async () => {
+        await call.playTone(1150, 1);
+        spoken = true;
+      });
+    });
+    const at = { server: exchange.address, digits: [], patienceSeconds: 6 };
+    await createCaller({ ...at, mark: '4' });
+    expect(keyed).toEqual(['4 after the talk']);
+  });
+
   it('is content with a line that is busy', async () => {
     const exchange = await phone();
     exchange.onInvite((call) => call.reject(486));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SAID_MINUTES } from '../../src/calls/told-wait.ts';
 import { readManifest } from '../../src/stack/voice.mjs';
 
 /**
@@ -135,11 +136,17 @@ describe('numbers in Persian', () => {
 
   it('says hours on the twelve-hour clock with the part of the day', () => {
     expect(family('hour')).toEqual(
-      expected('hour', 0, 23, (h) => `ساعت ${cardinal(h % 12 === 0 ? 12 : h % 12)} ${partOfDay(h)}`),
+      expected('hour', 0, 23, (h) =>
+        // «دوازده شب» of a day is taken for its end; «فردا» would come a day late.
+        h === 0 ? 'ساعت صفر بامداد' : `ساعت ${cardinal(h === 12 ? 12 : h % 12)} ${partOfDay(h)}`,
+      ),
     );
     expect(phrases.get('hour/8')?.text).toBe('ساعت هشت صبح');
     expect(phrases.get('hour/16')?.text).toBe('ساعت چهار بعدازظهر');
-    expect(phrases.get('hour/0')?.text).toBe('ساعت دوازده شب');
+  });
+
+  it('says every number of minutes a wait is rounded to', () => {
+    expect(family('count')).toEqual(new Map(SAID_MINUTES.map((n) => [`count/${n}`, cardinal(n)])));
   });
 
   it('says minutes and digits', () => {

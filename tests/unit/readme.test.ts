@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { diagram } from '../../src/calls/machine.ts';
+import { diagram as caseDiagram } from '../../src/cases/rules.ts';
 import { configTable } from '../../src/config.ts';
 
 /**
@@ -24,6 +25,10 @@ const cells = (table: string): string[][] =>
 describe('README', () => {
   it('draws the call as the table has it', () => {
     expect(section('diagram')).toBe(`\`\`\`mermaid\n${diagram()}\n\`\`\``);
+  });
+
+  it('draws the case as its table has it', () => {
+    expect(section('cases')).toBe(`\`\`\`mermaid\n${caseDiagram()}\n\`\`\``);
   });
 
   it('lists every variable of the configuration', () => {

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectedWaitSeconds, TALKS_NEEDED } from '../../src/routing/expected-wait.ts';
 import { newEnrolment, stepOfCode } from '../../src/staff/one-time-codes.ts';
 import { covers, ROLES, secondFactorConcerns, seesWholeNumbers } from '../../src/staff/rules.ts';
 
@@ -18,42 +16,6 @@ describe('roles', () => {
       const above = role === 'admin' || role === 'supervisor';
       expect([seesWholeNumbers(role), secondFactorConcerns(role)]).toEqual([above, above]);
     }
-  });
-});
-
-describe('the expected wait', () => {
-  const load = { waiting: 3, ready: 0, staffed: 4, handled: 20, handleSeconds: 240 };
-
-  it('is the number ahead and oneself, in turns of all experts', () => {
-    expect(expectedWaitSeconds(load)).toBe(240);
-    expect(expectedWaitSeconds({ ...load, staffed: 8 })).toBe(120);
-  });
-
-  it('is nothing when an expert is free and nobody waits', () => {
-    expect(expectedWaitSeconds({ ...load, waiting: 0, ready: 1, handled: 0, handleSeconds: null })).toBe(0);
-  });
-
-  it.each([
-    ['nobody is at work', { staffed: 0 }],
-    ['there were too few talks', { handled: TALKS_NEEDED - 1 }],
-    ['there were none', { handled: 0, handleSeconds: null }],
-  ])('is not known when %s', (_name, more) => {
-    expect(expectedWaitSeconds({ ...load, ...more })).toBeNull();
-  });
-
-  it('never falls with more people ahead', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(500),
-        fc.integer({ min: 1, max: 200 }),
-        fc.integer({ min: 1, max: 3600 }),
-        (waiting, staffed, handleSeconds) => {
-          const at = (ahead: number) =>
-            expectedWaitSeconds({ ...load, waiting: ahead, staffed, handleSeconds })!;
-          expect(at(waiting + 1)).toBeGreaterThanOrEqual(at(waiting));
-        },
-      ),
-    );
   });
 });
 

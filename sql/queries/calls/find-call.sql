@@ -5,6 +5,7 @@ select
   id, direction, entry, caller, caller_reason as "callerReason", specialty,
   entered_at as "enteredAt", queued_at as "queuedAt", answered_at as "answeredAt", ended_at as "endedAt",
   state, ending, expert_id as "expertId", wait_seconds as "waitSeconds", talk_seconds as "talkSeconds",
-  outcome, outcome_version as "outcomeVersion", null::smallint as "surveyScore", null::uuid as "caseId"
+  outcome, outcome_version as "outcomeVersion", survey_score as "surveyScore",
+  (select case_id from case_calls where call_id = call_overview.id) as "caseId"
 from call_overview
 where id = $1;

@@ -1,12 +1,13 @@
 -- A page of calls, newest first; a filter that is null lets everything pass. Bounds are coalesced instead of tested for
 -- null so that a prepared plan can still walk the index.
--- params: $1 id of the last call seen uuid, $2 direction text, $3 entered from timestamptz, $4 entered before timestamptz, $5 expert id text, $6 specialty text, $7 ending text, $8 state text, $9 limit integer
+-- params: $1 id of the last call seen uuid, $2 direction text, $3 entered from timestamptz, $4 entered before timestamptz, $5 expert id text, $6 specialty text, $7 ending text, $8 state text, $9 only talks that are over without an outcome boolean, $10 limit integer
 -- rows: id uuid, direction text, entry text, caller text, callerReason text, specialty text, enteredAt timestamptz, queuedAt timestamptz, answeredAt timestamptz, endedAt timestamptz, state text, ending text, expertId text, waitSeconds float8, talkSeconds float8, outcome jsonb, outcomeVersion integer, surveyScore smallint, caseId uuid
 select
   id, direction, entry, caller, caller_reason as "callerReason", specialty,
   entered_at as "enteredAt", queued_at as "queuedAt", answered_at as "answeredAt", ended_at as "endedAt",
   state, ending, expert_id as "expertId", wait_seconds as "waitSeconds", talk_seconds as "talkSeconds",
-  outcome, outcome_version as "outcomeVersion", null::smallint as "surveyScore", null::uuid as "caseId"
+  outcome, outcome_version as "outcomeVersion", survey_score as "surveyScore",
+  (select case_id from case_calls where call_id = call_overview.id) as "caseId"
 from call_overview
 where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
   and ($2::text is null or direction = $2)
@@ -16,5 +17,6 @@ where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
   and ($6::text is null or specialty = $6)
   and ($7::text is null or ending = $7)
   and ($8::text is null or state = $8)
+  and ($9::boolean is not true or (state = 'ended' and answered_at is not null and outcome is null))
 order by id desc
-limit $9::integer;
+limit $10::integer;

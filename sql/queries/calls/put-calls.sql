@@ -3,11 +3,13 @@
 -- rows: none
 insert into calls (
   id, direction, asterisk_id, channel_id, sip_call_id, entry, caller, caller_received, caller_reason, keyed_number,
-  specialty, entered_at, queued_at, answered_at, ended_at, state, ending, hangup_cause, expert_id
+  specialty, entered_at, queued_at, answered_at, ended_at, state, ending, hangup_cause, expert_id,
+  survey_score
 )
 select
   id, direction, asterisk_id, channel_id, sip_call_id, entry, caller, caller_received, caller_reason, keyed_number,
-  specialty, entered_at, queued_at, answered_at, ended_at, state, ending, hangup_cause, expert_id
+  specialty, entered_at, queued_at, answered_at, ended_at, state, ending, hangup_cause, expert_id,
+  survey_score
 from jsonb_populate_recordset(null::calls, $1::jsonb)
 on conflict (id) do update set
   direction = excluded.direction,
@@ -27,4 +29,5 @@ on conflict (id) do update set
   state = excluded.state,
   ending = excluded.ending,
   hangup_cause = excluded.hangup_cause,
-  expert_id = excluded.expert_id;
+  expert_id = excluded.expert_id,
+  survey_score = excluded.survey_score;

@@ -6,6 +6,7 @@
 if reserved(ARGV[3], 'talking') then return reply(1) end
 local call, expert = reserved(ARGV[3], 'ringing')
 if not call then return reply(0) end
+close_window(call.id)
 unjoin(call)
 write('call', call, { state = 'talking', offer = '' })
 redis.call('HSET', key('offers'), ARGV[3], 'talking ' .. call.id .. ' ' .. expert.id)

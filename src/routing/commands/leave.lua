@@ -6,9 +6,14 @@
 
 local call = find('call', ARGV[3])
 if not call or call.state == 'talking' then return reply(false) end
+close_window(call.id)
 unjoin(call)
 redis.call('DEL', key('call', call.id))
-if call.state == 'waiting' then return reply(false) end
+if call.state == 'waiting' then
+  -- Who was behind is first now, and where nobody waits any more experts may help another queue.
+  if policy then touched[call.specialty] = true end
+  return reply(false)
+end
 redis.call('HDEL', key('offers'), call.offerId)
 local expert = find('expert', call.expertId)
 free(expert, expert.idleSince)

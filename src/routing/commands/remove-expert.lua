@@ -11,6 +11,6 @@ if expert.activity == 'idle' or expert.activity == 'ringing' then
 else
   unplace(expert)
   set_intent(expert, 'offline', '', '', now)
-  write('expert', expert, { specialties = '', removed = '1' })
+  write('expert', expert, { specialties = '', levels = '', removed = '1' })
 end
 return reply(1)

@@ -28,6 +28,8 @@ done
 # Only for a provider that we register with or that asks who we are: put its password in.
 printf '' | put trunk_password
 printf 'postgres://clinic:%s@/clinic?host=%s' "$(cat "$folder/postgres_password")" "$socket" | put database_url
+# Of messages and recorded talks (AES-256). Without it they cannot be heard any more: keep a copy elsewhere.
+head -c 32 /dev/urandom | base64 | tr -d '\n' | put recordings_key
 head -c 20 /dev/urandom | base32 | tr -d '\n' | put first_admin_otp_secret
 
 # For SIP over TLS: our own signature until the city puts a certificate of its authority here, under the same two names.

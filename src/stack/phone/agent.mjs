@@ -18,7 +18,7 @@ export async function createAgent(options, upper) {
   const socket = createSocket('udp4');
   await new Promise((bound, failed) => {
     socket.once('error', failed);
-    socket.bind(0, host, () => bound(undefined));
+    socket.bind(options.port ?? 0, host, () => bound(undefined));
   });
   const ua = {
     options: { ...options, host, claims, headers: Object.entries(headers), codecs, dtmfPayloadType },

@@ -12,6 +12,10 @@ import { findTone } from './tone.mjs';
 
 /** What an expert's voice is in the demo: a pitch no prompt and no music holds for long. */
 export const EXPERT_TONE_HZ = 1_150;
+/** What a citizen looks at to tell whether the expert speaks, how often, and how long the question after it is listened to. */
+const HEARS_SECONDS = 1;
+const LOOKS_EVERY_MS = 500;
+const LISTENS_MS = 2_000;
 /** A feature code is answered with a short sentence; longer than this it hangs. */
 const FEATURE_PATIENCE_MS = 20_000;
 
@@ -121,10 +125,10 @@ async function takeOneCall(habits, call) {
  * @param {{
  *   server: Server, headers?: Record<string, string>, from?: string, name?: string, number?: string,
  *   digits?: readonly { digit: string, afterSeconds: number }[], patienceSeconds?: number,
- *   onEvent?: (event: PersonEvent) => void,
+ *   mark?: string | null, onEvent?: (event: PersonEvent) => void,
  * }} script
  *   headers: what takes us for the trunk; digits: each keyed so long after the one before (the first after the
- *   answer); patienceSeconds: of the whole call.
+ *   answer); mark: keyed when the expert has spoken and speaks no more; patienceSeconds: of the whole call.
  * @returns {Promise<CitizenReport>} after the call's end
  *
  * @typedef {{
@@ -144,6 +148,7 @@ export async function createCaller({
     { digit: '1', afterSeconds: 2 },
   ],
   patienceSeconds = 180,
+  mark = null,
   onEvent = () => {},
 }) {
   const phone = await createPhone({ server, username: 'citizen', headers });
@@ -151,7 +156,7 @@ export async function createCaller({
   const since = Date.now();
   const call = await phone.invite(number, { from });
   tell('dialled', { number, callId: call.callId });
-  const conversation = talkThrough(call, digits, tell);
+  const conversation = talkThrough(call, digits, mark, tell);
   await waitOr(patienceSeconds * 1_000, call.ended);
   const end = await call.hangup();
   await conversation;
@@ -172,7 +177,7 @@ export async function createCaller({
   };
 }
 
-async function talkThrough(call, digits, tell) {
+async function talkThrough(call, digits, mark, tell) {
   if (!(await call.answered)) return;
   tell('connected', { callId: call.callId });
   for (const { digit, afterSeconds } of digits) {
@@ -181,4 +186,19 @@ async function talkThrough(call, digits, tell) {
     tell('keyed', { digit, callId: call.callId });
     await call.sendDigits(digit);
   }
+  if (mark !== null) await rate(call, mark, tell);
+}
+
+/** Whoever is asked for no mark keys into the goodbye, where it means nothing. */
+async function rate(call, mark, tell) {
+  const hears = () =>
+    findTone(call.recording().pcm.subarray(-HEARS_SECONDS * 8_000), EXPERT_TONE_HZ).seconds > 0.3;
+  for (let talked = false; call.state !== 'ended'; await waitOr(LOOKS_EVERY_MS, call.ended)) {
+    if (hears()) talked = true;
+    else if (talked) break;
+  }
+  await waitOr(LISTENS_MS, call.ended);
+  if (call.state === 'ended') return;
+  tell('keyed', { digit: mark, callId: call.callId });
+  await call.sendDigits(mark);
 }

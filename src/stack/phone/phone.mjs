@@ -7,6 +7,7 @@
  *   username: string,
  *   password?: string,
  *   host?: string,
+ *   port?: number,
  *   claims?: string,
  *   shape?: (sdp: string) => string,
  *   headers?: Record<string, string>,
@@ -14,7 +15,8 @@
  *   dtmfPayloadType?: number | null,
  *   expires?: number,
  * }} PhoneOptions
- *   host: our own address (default 127.0.0.1); claims: the one we tell others, as a telephone behind a router does that
+ *   host: our own address (default 127.0.0.1); port: our own, for calls that come without a registration (default: any);
+ *   claims: the one we tell others, as a telephone behind a router does that
  *   knows only its private one; shape: what is made of every description of ours before it is sent; headers: on every INVITE we place, e.g. what makes us a trunk;
  *   dtmfPayloadType: under which digits are offered (default 101), null for a telephone without any.
  * @typedef {import('./inbound.mjs').InboundCall} InboundCall

@@ -46,8 +46,12 @@ export function poissonArrivals(count: number, perSecond: number, seed: number):
  * Registers the telephones and has them answer from the same port, where the exchange calls them whatever their Contact says;
  * resolves when it can reach each.
  */
-export async function onlineExperts(accounts: readonly Account[], answering: () => Sipp): Promise<Sipp> {
-  await register(accounts);
+export async function onlineExperts(
+  accounts: readonly Account[],
+  answering: () => Sipp,
+  port = PORTS.experts,
+): Promise<Sipp> {
+  await register(accounts, port);
   const telephones = answering();
   try {
     for (const { username } of accounts) {
@@ -62,7 +66,7 @@ export async function onlineExperts(accounts: readonly Account[], answering: () 
   return telephones;
 }
 
-async function register(accounts: readonly Account[]): Promise<void> {
+async function register(accounts: readonly Account[], port: number): Promise<void> {
   const file = lines(
     accounts.map(
       ({ username, password }) => `${username};[authentication username=${username} password=${password}]`,
@@ -70,7 +74,7 @@ async function register(accounts: readonly Account[]): Promise<void> {
   );
   const sipp = startSipp({
     scenario: sourceOf('register.xml'),
-    options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(PORTS.experts)],
+    options: ['-inf', file, '-m', String(accounts.length), '-r', '50', '-p', String(port)],
   });
   const { code, output } = await sipp.ended;
   if (code !== 0) throw new Error(`SIPp could not register the experts (${code}):\n${output.slice(-2000)}`);
@@ -85,7 +89,12 @@ export interface Talk {
 export interface Sipp {
   pid: number;
   ended: Promise<{ code: number | null; output: string }>;
+  /** Ends its calls; after a few seconds whatever is left is killed. */
   stop(): Promise<void>;
+  /** Makes no more calls; `ended` when those under way are over. */
+  finish(): void;
+  /** SIGKILL: it says nothing to anybody. */
+  kill(): Promise<void>;
 }
 
 /** The experts' telephones answer from now on. */
@@ -147,7 +156,7 @@ interface Start {
   raw?: boolean;
 }
 
-function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): Sipp {
+export function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): Sipp {
   const { host, port } = testStack().sip.trunk;
   const given = Object.entries(keys).flatMap(([key, value]) => ['-key', key, value]);
   const parts = [`${host}:${port}`, '-sf', file, '-i', HOST, '-mi', HOST, ...given, ...options, '-nostdin'];
@@ -169,10 +178,18 @@ function startSipp({ scenario: file, keys = {}, options, raw = false }: Start): 
     });
   });
   ended.catch(() => undefined);
-  return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
+  return {
+    ...{ pid: child.pid ?? 0, ended },
+    stop: () => stop(child, ended),
+    finish: () => void child.kill('SIGUSR1'),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
-/** SIPp ends its calls on SIGUSR1. */
+/** SIPp makes no more calls after SIGUSR1 and ends with those it has. */
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.kill('SIGUSR1');
   const tooLong = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
@@ -180,9 +197,9 @@ async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void>
   clearTimeout(tooLong);
 }
 
-const sourceOf = (file: string): string => fileURLToPath(new URL(`../sipp/${file}`, import.meta.url));
+export const sourceOf = (file: string): string => fileURLToPath(new URL(`../sipp/${file}`, import.meta.url));
 
-const lines = (rows: readonly string[]): string => written('csv', `SEQUENTIAL\n${rows.join('\n')}\n`);
+export const lines = (rows: readonly string[]): string => written('csv', `SEQUENTIAL\n${rows.join('\n')}\n`);
 
 let ours: string | undefined;
 
@@ -197,7 +214,8 @@ function folder(): string {
 }
 
 let files = 0;
-function written(ending: string, text: string): string {
+/** A file with this ending, of ours alone. */
+export function written(ending: string, text: string): string {
   const file = join(folder(), `${++files}.${ending}`);
   writeFileSync(file, text, { mode: 0o600 });
   return file;

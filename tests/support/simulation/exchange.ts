@@ -1,8 +1,12 @@
+import type { ManagerChannel } from '../../../src/asterisk/manager.ts';
 import type { Telephony, TelephonyEvent } from '../../../src/asterisk/telephony.ts';
+import { isCallbackChannel } from '../../../src/calls/identity.ts';
 import { fault } from '../../../src/platform/fault.ts';
+import type { Place as WatchdogPlace } from '../../../src/roles/watchdog-rules.ts';
 import type { Chance } from '../random.ts';
 import type { Ask, Instance } from './instance.ts';
 import type { VirtualTime } from './time.ts';
+import { startWatchdog } from './watchdog.ts';
 import type { Place, Witness } from './witness.ts';
 
 /**
@@ -16,10 +20,16 @@ export interface SimulatedExchange {
   /** This process has the events from now on; another one loses them. */
   connect(instance: Instance, hear: (event: TelephonyEvent) => void): void;
   disconnect(instance: Instance): void;
-  /** A citizen has come through the menu of the municipality. @returns the channel */
-  citizenCalls(): string;
+  /** A citizen has come through the menu of the municipality. caller: '' withheld. @returns the channel */
+  citizenCalls(caller?: string): string;
   press(channelId: string, digit: string): void;
   hangUp(channelId: string, cause: number): void;
+  /** Killed and started anew: every channel is gone, and nobody is told. */
+  restart(): void;
+  /** A telephone answers nothing any more, or is back. */
+  telephone(expertId: string, online: boolean): void;
+  /** No voice comes from this leg any more, and nothing else says so before the exchange's own time-out. */
+  fallsSilent(channelId: string): void;
   alive(channelId: string): boolean;
   /** Citizens who carry a place, talk with nobody, and have not been served. */
   places(): Place[];
@@ -33,6 +43,10 @@ export interface Channel {
   kind: 'citizen' | 'expert';
   up: boolean;
   inApplication: boolean;
+  /** Of the dialplan. */
+  context: string;
+  /** Has hung up; what is left to do at the end is being done. */
+  ending: boolean;
   watched: boolean;
   args: string[];
   variables: Record<string, string>;
@@ -44,6 +58,15 @@ export interface Channel {
   freeSince: number;
   /** An expert has ended the talk: the last words are being said. */
   served: boolean;
+  /** Has heard that we call back, and stands in no queue. */
+  promised: boolean;
+  /** When the talk last broke off by a fault. */
+  brokenAt: number;
+  /** Between these a telephone sends its voice. */
+  upAt: number;
+  silentAt: number;
+  /** What the message service was to take; null: it was not reached. */
+  wish: string | null;
   /** Words under way, the first of them sounding. */
   words: { id: string; sounds: readonly string[] }[];
 }
@@ -57,8 +80,15 @@ export interface People {
     expertId: string,
     leg: { answer: () => void; refuse: (cause: number) => void },
   ): 'rings' | 'unreachable';
+  /** A citizen is called. Calls `answer` or `refuse`, or neither. */
+  called(number: string, leg: { answer: () => void; refuse: (cause: number) => void }): void;
   /** Citizen and expert hear each other. */
   joined(citizen: string, leg: string, expertId: string): void;
+  /**
+   * What a citizen has left with the message service, of which the exchange tells the application afterwards. Without it
+   * nothing is told: the exchange's own record stands for it.
+   */
+  leavesBehind?(channelId: string, wish: string): { keyed: string; seconds: number };
   /** A leg is no more. */
   over(channelId: string): void;
 }
@@ -67,6 +97,26 @@ const RETRY_MS = 500;
 const NORMAL = 16;
 const NO_ANSWER = 19;
 const BUSY = 17;
+const NO_VOICE = 44;
+const NO_VOICE_MS = 30_000;
+const PACKET_MS = 20;
+/** What the dialplan says or asks, roughly. */
+const SPEAKS_MS = 3000;
+/** A busy exchange takes so long over the end of a call. */
+const DIES_MS = 80;
+/** Of a message: what it holds is judged elsewhere. */
+const SOUND_BYTES = 44 + 16_000;
+const NEW = {
+  context: 'clinic',
+  ending: false,
+  wish: null,
+  freeSince: 0,
+  served: false,
+  promised: false,
+  brokenAt: -Infinity,
+  upAt: 0,
+  silentAt: Infinity,
+};
 
 export function createExchange(deps: {
   time: VirtualTime;
@@ -81,6 +131,7 @@ export function createExchange(deps: {
   let connection: { instance: Instance; hear: (event: TelephonyEvent) => void } | null = null;
   let lastTold = 0;
   let serial = 0;
+  let startedAt = 0;
 
   function tell(event: TelephonyEvent): void {
     const mine = connection;
@@ -107,7 +158,7 @@ export function createExchange(deps: {
     tell({ type: 'channel-entered', channel: snapshot, args: [...channel.args], ...at() });
   }
 
-  const snapshotOf = ({ id, name, up, inApplication, args, variables }: Channel) => ({
+  const snapshotOf = ({ id, name, up, inApplication, args, context, variables }: Channel) => ({
     ...{
       id,
       name,
@@ -118,27 +169,78 @@ export function createExchange(deps: {
     },
     application: inApplication ? 'Stasis' : up ? 'Playback' : 'AppDial2',
     applicationData: inApplication ? ['clinic', ...args].join(',') : '',
+    context,
     variables: { ...variables },
   });
 
   /** The dialplan: into the application as soon as there is one. */
   function knock(channel: Channel): void {
-    if (!channels.has(channel.id)) return;
+    if (!channels.has(channel.id) || channel.ending) return;
     if (connection !== null) enter(channel);
     else time.after(RETRY_MS, () => knock(channel));
   }
 
-  function destroy(channel: Channel, cause: number): void {
-    if (!channels.delete(channel.id)) return;
+  /** asked: by the application, as it does with a leg that is dead. */
+  function destroy(channel: Channel, cause: number, asked = false): void {
+    if (!channels.has(channel.id)) return;
+    if (channel.kind === 'citizen') return die(channel, cause);
+    bury(channel, cause, asked);
+  }
+
+  function bury(channel: Channel, cause: number, asked: boolean): void {
+    if (!channels.has(channel.id)) return;
     const citizen = channels.get(channel.originator ?? '');
-    if (citizen !== undefined && citizen.bridge !== null && cause === NORMAL) citizen.served = true;
+    if (citizen !== undefined && citizen.bridge !== null) {
+      if (cause === NORMAL && !asked) citizen.served = true;
+      else breaksOff(citizen);
+    }
+    channels.delete(channel.id);
     leaveBridge(channel);
     if (citizen !== undefined) citizen.freeSince = time.now();
     const { id: channelId, inApplication, watched, kind } = channel;
     if (inApplication) tell({ type: 'channel-left', channelId, ...at() });
     if (kind === 'expert' || watched) tell({ type: 'channel-destroyed', channelId, cause, ...at() });
     witness.gone(channelId, channel.variables['CLINIC_CALL_ID'] ?? '');
+    if (kind === 'citizen') handOver(channel);
     deps.people().over(channelId);
+  }
+
+  /** As the dialplan does with a call that the application does not know, or no longer: by a channel of its own. */
+  function handOver(channel: Channel): void {
+    const { id, args, variables, wish } = channel;
+    if ((variables['CLINIC_CALL_ID'] ?? '') !== '') return;
+    const left = deps.people().leavesBehind?.(id, wish ?? '');
+    if (left === undefined) return;
+    const { CLINIC_CALLER = '' } = variables;
+    const recording = left.seconds > 0 ? `clinic-missed/${id}` : '';
+    const row = [
+      id,
+      args[2] ?? '',
+      CLINIC_CALLER,
+      CLINIC_CALLER === '' ? '1' : '0',
+      '',
+      left.keyed,
+      recording,
+    ];
+    const told = [...row, String(left.seconds), String(Math.floor(time.now() / 1000)), 'ended'];
+    const local = snapshotOf({ ...channel, id: `local-${id}`, args: [] });
+    time.after(chance.whole(5, 50), () =>
+      tell({ type: 'channel-entered', channel: local, args: ['missed', ...told], ...at() }),
+    );
+  }
+
+  /** It leaves the application at once, and is there until the dialplan has written down what it has to. */
+  function die(channel: Channel, cause: number): void {
+    if (channel.ending) return;
+    Object.assign(channel, { ending: true, context: 'clinic-kept' });
+    if (channel.inApplication) leave(channel);
+    time.after(chance.whole(1, DIES_MS), () => bury(channel, cause, false));
+  }
+
+  function breaksOff(citizen: Channel): void {
+    citizen.brokenAt = time.now();
+    const leg = [...channels.values()].find(({ originator, up }) => originator === citizen.id && up);
+    if (leg !== undefined && leg.silentAt < time.now()) witness.deadLineEnds(citizen.id, leg.silentAt);
   }
 
   function leaveBridge(channel: Channel): void {
@@ -190,21 +292,44 @@ export function createExchange(deps: {
 
   /** The leg answers: into the application, or cut off where there is none. */
   function answered(channel: Channel): void {
-    if (!channels.has(channel.id) || channel.up) return;
-    channel.up = true;
+    if (!channels.has(channel.id) || channel.up || channel.ending) return;
+    Object.assign(channel, { up: true, upAt: time.now() });
     if (connection === null) destroy(channel, NORMAL);
     else enter(channel);
+  }
+
+  /** A citizen's telephone. Where nobody is in the application the one who answers is cut off. */
+  function dialCitizen(request: Parameters<Telephony['originate']>[0]): 'done' {
+    const { channelId, endpoint, args, timeoutSeconds, variables = {} } = request;
+    const [number = ''] = endpoint.slice('PJSIP/'.length).split('@');
+    const caller = (one: Channel) => one.variables['CLINIC_CALLER'] === variables['CLINIC_CALLER'];
+    if ([...channels.values()].some((one) => isCallbackChannel(one.id) && !one.ending && caller(one)))
+      witness.saw(`${number} is called twice at once`);
+    const name = `PJSIP/out-${(++serial).toString(16).padStart(8, '0')}`;
+    const channel: Channel = {
+      ...{ id: channelId, name, kind: 'citizen', up: false, inApplication: false, watched: true, args },
+      ...{ variables: { ...variables }, bridge: null, music: false, ...NEW, originator: null, words: [] },
+    };
+    channels.set(channelId, channel);
+    witness.called(channelId);
+    deps.people().called(number, {
+      answer: () => answered(channel),
+      refuse: (cause) => destroy(channel, cause),
+    });
+    time.after(timeoutSeconds * 1000, () => (channel.up ? undefined : destroy(channel, NO_ANSWER)));
+    return 'done';
   }
 
   function place(request: Parameters<Telephony['originate']>[0]): 'done' | 'unreachable' | 'gone' {
     const { channelId, endpoint, args, timeoutSeconds, originatorId, variables = {} } = request;
     if (originatorId !== undefined && !channels.has(originatorId)) return 'gone';
     if (channels.has(channelId)) throw fault('exists', `${channelId} is there already`);
+    if (endpoint.includes('@')) return dialCitizen(request);
     const expertId = endpoint.slice('PJSIP/'.length);
     const channel: Channel = {
       ...{ id: channelId, name: `${endpoint}-${(++serial).toString(16).padStart(8, '0')}`, kind: 'expert' },
       ...{ up: false, inApplication: false, watched: true, args, variables, bridge: null, music: false },
-      ...{ originator: originatorId ?? null, freeSince: 0, served: false, words: [] },
+      ...{ ...NEW, originator: originatorId ?? null, words: [] },
     };
     const busy = [...channels.values()].some(({ name }) => expertOf(name) === expertId);
     const state = deps.people().rings(expertId, {
@@ -223,11 +348,11 @@ export function createExchange(deps: {
   function places(): Place[] {
     const served = new Set([...channels.values()].map(({ originator }) => originator));
     return [...channels.values()].flatMap(
-      ({ id, kind, bridge, inApplication, freeSince, served: over, variables }) => {
-        const { CLINIC_SPECIALTY: specialty, CLINIC_QUEUED_AT: queuedAt } = variables;
-        if (kind === 'expert' || !inApplication || bridge !== null || over) return [];
+      ({ id, kind, bridge, inApplication, freeSince, served: over, promised, brokenAt, variables }) => {
+        const { CLINIC_SPECIALTY: specialty, CLINIC_SCORE: queuedAt } = variables;
+        if (kind === 'expert' || !inApplication || bridge !== null || over || promised) return [];
         if (specialty === undefined || queuedAt === undefined) return [];
-        return [{ id, specialty, queuedAt: Number(queuedAt), freeSince, served: served.has(id) }];
+        return [{ id, specialty, queuedAt: Number(queuedAt), freeSince, served: served.has(id), brokenAt }];
       },
     );
   }
@@ -262,11 +387,13 @@ export function createExchange(deps: {
       onEvent: (listener) => listen(hearers, listener),
       onReplaced: () => () => undefined,
       answer: (id) => ask('answer', () => done(id, () => undefined)),
-      hangup: (id) => ask('hangup', () => done(id, (channel) => destroy(channel, NORMAL))),
+      hangup: (id) => ask('hangup', () => done(id, (channel) => destroy(channel, NORMAL, true))),
       play: (id, playbackId, sounds) =>
         ask('play', () =>
           done(id, (channel) => {
             channel.words.push({ id: playbackId, sounds });
+            if (sounds.includes('closed/we-call')) channel.promised = true;
+            else if (sounds.some((key) => key.startsWith('queue/'))) channel.promised = false;
             if (channel.words.length === 1) begin(channel);
           }),
         ),
@@ -281,10 +408,11 @@ export function createExchange(deps: {
       startMusic: (id) => ask('startMusic', () => done(id, (channel) => setMusic(channel, true))),
       stopMusic: (id) => ask('stopMusic', () => done(id, (channel) => setMusic(channel, false))),
       setVariables: (id, variables) =>
-        ask('setVariables', () => done(id, (channel) => void Object.assign(channel.variables, variables))),
-      getVariable: (id, name) => ask('getVariable', () => channels.get(id)?.variables[name] ?? null),
+        ask('setVariables', () => done(id, (channel) => setVariables(channel, variables))),
+      getVariable: (id, name) => ask('getVariable', () => variableOf(channels.get(id), name)),
       watchChannel: (id) => ask('watchChannel', () => done(id, (channel) => void (channel.watched = true))),
-      continueInDialplan: (id) => ask('continueInDialplan', () => done(id, leaveAMessage)),
+      continueInDialplan: (id, to) =>
+        ask('continueInDialplan', () => done(id, (channel) => leaveAMessage(channel, to?.extension ?? ''))),
       takeOver: (id, args) =>
         ask('takeOver', () =>
           done(id, (channel) => {
@@ -300,7 +428,7 @@ export function createExchange(deps: {
           const channel = channels.get(channelId);
           if (channel === undefined) return 'gone';
           if (!bridges.has(id)) throw fault('not-found', `There is no bridge ${id}`);
-          if (!channel.inApplication) throw fault('refused', `${channelId} is not in the application`);
+          if (!channel.inApplication) return 'gone';
           joinBridge(id, channel);
           return 'done';
         }),
@@ -308,6 +436,7 @@ export function createExchange(deps: {
         ask('removeFromBridge', () => {
           const channel = channels.get(channelId);
           if (channel?.bridge !== id) return 'gone';
+          if (channel.kind === 'citizen' && !channel.served) breaksOff(channel);
           leaveBridge(channel);
           return 'done';
         }),
@@ -327,13 +456,30 @@ export function createExchange(deps: {
       removeSoftphone: unused('removeSoftphone'),
       blockSources: unused('blockSources'),
       runDialplan: () => ask('runDialplan', () => undefined),
-      storedRecording: unused('storedRecording'),
-      deleteStoredRecording: unused('deleteStoredRecording'),
-      asteriskInfo: () => ask('asteriskInfo', () => ({ systemName: 'clinic', startedAt: 0, version: '22' })),
+      storedRecording: () => ask('storedRecording', () => Buffer.alloc(SOUND_BYTES)),
+      deleteStoredRecording: () => ask('deleteStoredRecording', () => 'done' as const),
+      setGlobal: unused('setGlobal'),
+      asteriskInfo: () => ask('asteriskInfo', () => ({ systemName: 'clinic', startedAt, version: '22' })),
       mayFinish: () => undefined,
+      trust: () => true,
       stopHearing: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };
+  }
+
+  function setVariables(channel: Channel, variables: Record<string, string>): void {
+    // Whom we have called has a place from now on, though an older one.
+    const joins = 'CLINIC_SCORE' in variables && !('CLINIC_SCORE' in channel.variables);
+    if (joins) channel.freeSince = time.now();
+    Object.assign(channel.variables, variables);
+  }
+
+  function variableOf(channel: Channel | undefined, name: string): string | null {
+    if (channel === undefined) return null;
+    if (name === 'CHANNEL(rtp,hold)') return '0';
+    const voiceMs = Math.min(time.now(), channel.silentAt) - channel.upAt;
+    if (name === 'CHANNEL(rtcp,rxcount)') return String(Math.floor(voiceMs / PACKET_MS));
+    return channel.variables[name] ?? null;
   }
 
   function setMusic(channel: Channel, on: boolean): void {
@@ -341,32 +487,83 @@ export function createExchange(deps: {
     note(channel);
   }
 
-  /** The message service of the dialplan: it writes by itself how such a call ends. */
-  function leaveAMessage(channel: Channel): void {
+  /** The dialplan has the channel, and says something. */
+  function leave(channel: Channel): void {
     channel.inApplication = false;
+    leaveBridge(channel);
     tell({ type: 'channel-left', channelId: channel.id, ...at() });
-    witness.kept(channel.id);
     note(channel);
-    time.after(3000, () => destroy(channel, NORMAL));
   }
+
+  /** The message service of the dialplan: it writes by itself how such a call ends. */
+  function leaveAMessage(channel: Channel, wish: string): void {
+    channel.wish = wish;
+    leave(channel);
+    witness.kept(channel.id);
+    time.after(SPEAKS_MS, () => destroy(channel, NORMAL));
+  }
+
+  /** What the watchdog makes of channels in nobody's hands. */
+  function takeOn(name: string, to: WatchdogPlace): void {
+    const channel = [...channels.values()].find((one) => one.name === name);
+    if (channel === undefined) return;
+    deps.trace(`watchdog ${name} ${to}`);
+    channel.context = 'clinic-watchdog';
+    leave(channel);
+    if (to === 'of-no-use') return destroy(channel, NORMAL);
+    // The talk was over; how the call ends is the application's to write.
+    if (to === 'left-alone') return void time.after(SPEAKS_MS, () => destroy(channel, NORMAL));
+    channel.context = 'clinic';
+    channel.variables['CLINIC_CALL_ID'] = '';
+    witness.kept(channel.id);
+    // Between its questions the message service looks whether there is an application again.
+    time.after(SPEAKS_MS, () =>
+      connection !== null && !channel.ending ? enter(channel) : destroy(channel, NORMAL),
+    );
+  }
+
+  const managed = ({ name, inApplication, args, bridge }: Channel): ManagerChannel => ({
+    ...{ name, application: inApplication ? 'Stasis' : 'Read', bridgeId: bridge },
+    applicationData: inApplication ? ['clinic', ...args].join(',') : '',
+  });
+
+  function restart(): void {
+    startedAt = time.now();
+    for (const channel of [...channels.values()]) {
+      channels.delete(channel.id);
+      leaveBridge(channel);
+      if (!channel.ending) witness.lost(channel.id);
+      witness.gone(channel.id, channel.variables['CLINIC_CALL_ID'] ?? '');
+      deps.people().over(channel.id);
+    }
+    bridges.clear();
+  }
+
+  startWatchdog({
+    time,
+    lives: () => connection?.instance.alive === true,
+    channels: () => [...channels.values()].map(managed),
+    move: takeOn,
+  });
 
   return {
     telephony,
+    restart,
     connect: (instance, hear) => {
       connection = { instance, hear };
     },
     disconnect: (instance) => {
       if (connection?.instance === instance) connection = null;
     },
-    citizenCalls: () => {
+    citizenCalls: (caller = '09120000000') => {
       serial += 1;
       const id = `clinic-${Math.floor(time.now() / 1000)}.${serial}`;
       const channel: Channel = {
         ...{ id, name: `PJSIP/trunk-137-${serial.toString(16).padStart(8, '0')}`, kind: 'citizen' },
         ...{ up: true, inApplication: false, watched: false, bridge: null, music: false, words: [] },
         args: ['citizen', 'menu', String(Math.floor(time.now() / 1000))],
-        ...{ originator: null, freeSince: time.now(), served: false },
-        variables: { CLINIC_CALLER: '09120000000' },
+        ...{ ...NEW, originator: null, freeSince: time.now() },
+        variables: { CLINIC_CALLER: caller, CLINIC_WITHHELD: caller === '' ? '1' : '0' },
       };
       channels.set(id, channel);
       witness.called(id);
@@ -377,6 +574,12 @@ export function createExchange(deps: {
       if (channels.get(channelId)?.inApplication === true) tell({ type: 'digit', channelId, digit, ...at() });
     },
     hangUp: (channelId, cause) => void done(channelId, (channel) => destroy(channel, cause)),
+    telephone: (endpoint, online) => tell({ type: 'endpoint-state', endpoint, online, ...at() }),
+    fallsSilent: (channelId) =>
+      void done(channelId, (channel) => {
+        channel.silentAt = time.now();
+        time.after(NO_VOICE_MS, () => destroy(channel, NO_VOICE));
+      }),
     places,
     alive: (channelId) => channels.has(channelId),
     standing: () => [...channels.keys(), ...bridges.keys()],

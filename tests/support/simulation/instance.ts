@@ -18,9 +18,10 @@ export type Ask = <T>(name: string, act: () => T) => Promise<T>;
 
 /**
  * What goes wrong with one request, by its number since the start of the world.
- * killed-before: the process ends before it is sent; killed-after: when it has just been carried out.
+ * killed-before: the process ends before it is sent; killed-after: when it has just been carried out. wire-cut: the exchange
+ * is out of reach from then on, for so long that the watchdog acts.
  */
-export type Mishap = 'killed-before' | 'killed-after' | 'request-lost' | 'answer-lost';
+export type Mishap = 'killed-before' | 'killed-after' | 'request-lost' | 'answer-lost' | 'wire-cut';
 
 export interface Line {
   /** Of a fault that is no answer. */
@@ -44,6 +45,7 @@ export interface Faults {
   /** Counts the request. @returns its mishap, if it has one */
   next(name: string): Mishap | null;
   kill(instance: Instance): void;
+  cut(): void;
 }
 
 const SLOWEST_MS = 4;
@@ -70,6 +72,11 @@ export function createAsk(
     if (mishap === 'killed-before') {
       faults.kill(instance);
       return never();
+    }
+    if (mishap === 'wire-cut') {
+      faults.cut();
+      const cut = refused();
+      if (cut !== null) return Promise.reject(fault(cut, `${name} does not arrive`));
     }
     return new Promise<T>((resolve, reject) => {
       const arrives = () => {

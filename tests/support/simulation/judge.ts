@@ -1,12 +1,15 @@
 import type { LedgerEntry } from '../../../src/calls/ledger.ts';
-import { callIdOf } from '../../../src/calls/identity.ts';
+import { callIdOf, isOfEarlierStart } from '../../../src/calls/identity.ts';
 import { broken } from '../routing.ts';
+import type { Citizen } from './witness.ts';
 import type { World } from './world.ts';
 
 /** Longest way of a snapshot to Redis. */
 const BESIDE_MS = 10;
-/** A leg may be lost in the moment it is joined. */
-const JUST_JOINED_MS = 1000;
+/** A leg may be lost in the moment it is joined; where the exchange's answer was lost, before it is asked again (2 s). */
+const JUST_JOINED_MS = 2500;
+/** Between hanging up and the word of it. */
+const LEFT_AT_ONCE_MS = 150;
 
 /** Whether what was written down is what the exchange saw, and whether anything is left over. Empty: all holds. */
 export function judge(world: World): string[] {
@@ -57,8 +60,6 @@ function leftOver({ exchange, stores, calls }: World): string[] {
   ];
 }
 
-type Citizen = ReturnType<World['witness']['citizens']>[number];
-
 function story({ witness, stores }: World, citizen: Citizen): string[] {
   const callId = callIdOf('clinic', citizen.id);
   const entries = [...(stores.ledger.get(callId)?.values() ?? [])].toSorted((a, b) => a.seq - b.seq);
@@ -72,6 +73,15 @@ function story({ witness, stores }: World, citizen: Citizen): string[] {
   if (ours && of('call.entered').length !== 1) say(`entered ${of('call.entered').length} times`);
   if (ours && !citizen.kept && of('call.ended').length !== 1) say(`ended ${of('call.ended').length} times`);
   if (of('call.ended').length > 1) say('ended twice');
+
+  // Nobody has hung up; only who had been served already, or turned away, was not cut off.
+  const [end] = of('call.ended');
+  const served = end?.data.ending === 'answered' && of('segment.ended').at(-1)?.data.by !== 'fault';
+  const turnedAway = end?.data.ending === 'closed' && of('hours.checked').at(-1)?.data.open === false;
+  const known = served || turnedAway;
+  if (citizen.lostAt !== null && end !== undefined && end.data.ending !== 'failed' && !known)
+    if (end.data.ending !== 'callback' && isOfEarlierStart(citizen.id, citizen.lostAt))
+      say(`was lost and is said to be ${end.data.ending}`);
 
   const once = (facts: { data: { offerId: string } }[], name: string) => {
     const ids = facts.map(({ data }) => data.offerId);
@@ -96,7 +106,17 @@ function story({ witness, stores }: World, citizen: Citizen): string[] {
         say(`talked in ${bridge} for ${(to ?? Infinity) - from} ms, which is not written`);
   if (of('segment.ended').length !== answered.size)
     say(`${answered.size} talks and ${of('segment.ended').length} ends of one`);
-  for (const id of answered)
-    if (!talks.some(({ bridge }) => bridge === `talk-${id}`)) say(`${id} is said to have been a talk`);
+  // Who leaves between the two joins was in the bridge, alone.
+  const atOnce = new Set(
+    of('segment.ended')
+      .filter(wasAtOnce)
+      .map(({ data }) => data.startedAt),
+  );
+  for (const { data } of of('call.answered'))
+    if (!talks.some(({ bridge }) => bridge === `talk-${data.offerId}`) && !atOnce.has(data.answeredAt))
+      say(`${data.offerId} is said to have been a talk`);
   return wrong;
 }
+
+const wasAtOnce = ({ data }: { data: { startedAt: string; endedAt: string } }): boolean =>
+  Date.parse(data.endedAt) - Date.parse(data.startedAt) < LEFT_AT_ONCE_MS;

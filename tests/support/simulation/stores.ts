@@ -119,6 +119,7 @@ export async function createSimulatedRouting(
     miss: (offerId, reason) => pass(told('miss', () => model().miss(now(), offerId, reason))),
     release: (callId, seconds) => pass(told('release', () => model().release(now(), callId, seconds * 1000))),
     putExpert: (id, skills) => pass(told('putExpert', () => model().putExpert(now(), id, skills))),
+    reconsider: () => pass(told('reconsider', () => model().reconsider(now()))),
     removeExpert: (id) => pass(told('removeExpert', () => model().removeExpert(now(), id))),
     setIntent: (id, intent, reason, until) =>
       pass(told('setIntent', () => model().setIntent(now(), id, intent, reason, until))),

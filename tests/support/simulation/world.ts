@@ -1,4 +1,6 @@
-import { createCalls, type Calls } from '../../../src/calls/service.ts';
+import { DateTime } from 'luxon';
+import { createCalls, type Calls, type CallsDeps } from '../../../src/calls/service.ts';
+import { isCallbackChannel } from '../../../src/calls/identity.ts';
 import { SPECIALTY_BY_DIGIT } from '../../../src/calls/specialties.ts';
 import type { Config } from '../../../src/config.ts';
 import type { Routing } from '../../../src/routing/routing.ts';
@@ -16,8 +18,9 @@ import {
   empty,
   type Stores,
 } from './stores.ts';
+import { keepPromises } from './promises.ts';
 import { installVirtualTime, type VirtualTime } from './time.ts';
-import { createWitness, type Witness } from './witness.ts';
+import { createWitness, KEPT_MS, type Witness } from './witness.ts';
 
 /**
  * A day at the line in a moment: the application as it is, among simulated people, exchange and stores, with what goes wrong
@@ -27,6 +30,8 @@ export interface Day {
   seed: number;
   citizens: number;
   experts: number;
+  /** Citizens who were promised a call. */
+  promised?: number;
   /** Number of the request that goes wrong, counted from 1. */
   mishaps?: ReadonlyMap<number, Mishap>;
   troubles?: readonly Trouble[];
@@ -36,10 +41,10 @@ export interface Day {
 
 /**
  * At this millisecond of the day, and for how long. redis-emptied: loses everything. redis-away: answers nothing.
- * socket-lost: the application hears nothing of the exchange, and asks it nothing.
+ * socket-lost: the application hears nothing of the exchange, and asks it nothing. exchange-restarted: the same, and no call is left.
  */
 export interface Trouble {
-  what: 'redis-emptied' | 'redis-away' | 'socket-lost' | 'killed';
+  what: 'redis-emptied' | 'redis-away' | 'socket-lost' | 'exchange-restarted' | 'killed';
   at: number;
   forMs?: number;
 }
@@ -55,23 +60,34 @@ const CONFIG = {
   DEFAULT_SPECIALTY: 'urban-services',
   MENU_TIMEOUT_SECONDS: 6,
   RING_SECONDS: 8,
+  CLOSING_GRACE_SECONDS: 5,
+  CLOSING_NOTICE_MINUTES: 1,
   WRAP_UP_SECONDS: 4,
   POSITION_REPEAT_SECONDS: 20,
+  SAME_EXPERT_SECONDS: KEPT_MS / 1000,
+  SURVEY_ENABLED: true,
+  SURVEY_MIN_TALK_SECONDS: 2,
   CLINIC_AREA_CODE: '21',
   CLINIC_TIMEZONE: 'Asia/Tehran',
   CLINIC_NUMBER: '137',
   CLINIC_OPTION: '8',
   RECORDINGS_DIR: '/nowhere',
+  CALLBACK_TRUNK: 'out',
+  CALLBACK_DESTINATIONS: '+98',
+  CALLBACK_NUMBER_FORM: 'national',
+  CALLBACK_RING_SECONDS: 8,
 } as unknown as Config;
 
 const SPECIALTIES = ['urban-planning', 'transport', 'urban-services'];
 
 /** All have called by then. */
 const CALLS_WITHIN_MS = 20_000;
-/** By then a living line has served them all. */
-const OVER_BY_MS = 600_000;
+/** By then a living line has served them all, though experts who decline twice are paused for five minutes, again and again. */
+const OVER_BY_MS = 1_800_000;
 const REBUILT_WITHIN_MS = 5000;
 const HEARTBEAT_LIVES_MS = 3500;
+/** By then the watchdog has let go who was left alone, and the last words are being said. */
+const LET_GO_BY_MS = 10_000;
 /** Nothing may be left over after this time. */
 const REST_MS = 61_000;
 
@@ -100,6 +116,7 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
   const witness = createWitness(() => time.now());
   const stores = createStores();
   const requests: string[] = [];
+  const hours = createHours(seed, () => time.now());
   const exchange = createExchange({ time, chance, witness, trace, people: () => people });
   let running: { instance: Instance; calls: Calls | null; routing: Routing | null } | null = null;
   let awaySince: number | null = time.now();
@@ -120,6 +137,7 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
       awaySince ??= time.now();
       time.after(chance.whole(200, 3000), start);
     },
+    cut: () => cutOff(LET_GO_BY_MS),
   };
 
   function onlyKills(name: string): Mishap | null {
@@ -163,9 +181,12 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
       mine.routing = routing;
       mine.calls = createCalls({
         ...{ telephony, routing, clock, log: silentLog, config: CONFIG, specialties: SPECIALTY_BY_DIGIT },
-        hours: { check: () => ({ open: true, reason: 'weekly', opensAt: null }) } as never,
+        hours,
         ledger: { append: (entry) => ledgerLine('append', () => append(stores, entry)) },
         snapshots: createSnapshotStore(stores, redisLine),
+        outcomes: { set: () => Promise.resolve('none-missing') },
+        recorder: { begin: () => undefined, end: () => undefined },
+        vault: { keep: () => Promise.reject(new Error('Nobody leaves a message here')) },
         observe: () => undefined,
         onReady: () => {
           if (awaySince !== null) witness.away(awaySince, time.now());
@@ -220,17 +241,23 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
         if (forMs > HEARTBEAT_LIVES_MS) rebuild();
       });
     },
-    'socket-lost': (forMs) => {
-      const { instance } = running!;
-      if (!instance.linked) return;
-      instance.linked = false;
-      exchange.disconnect(instance);
-      awaySince ??= time.now();
-      instance.onLink('down');
-      time.after(forMs, () => link(instance));
+    'socket-lost': cutOff,
+    'exchange-restarted': (forMs) => {
+      cutOff(forMs);
+      exchange.restart();
     },
     killed: () => faults.kill(running!.instance),
   };
+
+  function cutOff(forMs: number): void {
+    const { instance } = running!;
+    if (!instance.linked) return;
+    instance.linked = false;
+    exchange.disconnect(instance);
+    awaySince ??= time.now();
+    instance.onLink('down');
+    time.after(forMs, () => link(instance));
+  }
 
   /** As the room of the experts does: who there is, then who is at work, then who can be reached. Again until it works. */
   function rebuild(): void {
@@ -252,15 +279,42 @@ async function liveThrough(day: Day, time: VirtualTime): Promise<Outcome> {
   for (let i = 0; i < citizens; i += 1)
     time.after(chance.whole(0, CALLS_WITHIN_MS), () => people.citizenCalls());
 
-  const all = () => witness.citizens().length === citizens && exchange.standing().length === 0;
+  const promises = keepPromises(day.promised ?? 0, {
+    ...{ time, chance, stores },
+    isOpen: () => hours.check(null, time.now()).open,
+    calls: () => (running?.instance.alive === true ? running.calls : null),
+  });
+  const haveCalled = () => witness.citizens().filter(({ id }) => !isCallbackChannel(id)).length;
+  const all = () =>
+    haveCalled() === citizens && exchange.standing().length === 0 && promises.open().length === 0;
   await time.runUntil(T0 + CALLS_WITHIN_MS);
   await time.runUntil(T0 + OVER_BY_MS, all);
   await time.runUntil(time.now() + REST_MS);
   const calls = (running as { calls: Calls | null } | null)?.calls ?? null;
-  const wrong = judge({ time, chance, witness, stores, exchange, calls });
-  if (witness.citizens().length !== citizens)
-    throw new Error(`Only ${witness.citizens().length} have called`);
+  const wrong = [...judge({ time, chance, witness, stores, exchange, calls }), ...promises.open()];
+  if (haveCalled() !== citizens) throw new Error(`Only ${haveCalled()} have called`);
   return { wrong, requests };
+}
+
+const LONGEST_DAY_MS = 45_000;
+
+/** Every third day the hours end while people call, and open again on the next. */
+function createHours(seed: number, now: () => number): CallsDeps['hours'] {
+  const { whole } = chanceOf(seed);
+  const endsAt = seed % 3 === 0 ? T0 + whole(3000, LONGEST_DAY_MS) : Infinity;
+  const closesAt = Number.isFinite(endsAt) ? DateTime.fromMillis(endsAt) : null;
+  const again = DateTime.fromMillis(T0).plus({ days: 1 });
+  return {
+    check: (_specialty, at = now()) =>
+      at < endsAt
+        ? { open: true, reason: 'weekly', closure: null, holiday: null, opensAt: null, closesAt }
+        : {
+            ...({ open: false, reason: 'outside-hours', closure: null, holiday: null } as const),
+            ...{ opensAt: again, closesAt: null },
+          },
+    workingSecondsBetween: (_specialty, from, to) => Math.max(0, Math.min(to, endsAt) - from) / 1000,
+    onChange: () => () => undefined,
+  };
 }
 
 /** As the role does while it starts: Redis may be away just then. */
@@ -284,6 +338,7 @@ interface PeopleDeps {
 
 /** Q.850 */
 const DECLINED = 21;
+const BUSY = 17;
 const NORMAL = 16;
 const OUT_OF_ORDER = 27;
 
@@ -299,14 +354,38 @@ function createPeople({
   function vanish(expertId: string, forMs: number): void {
     if (away.has(expertId)) return;
     away.add(expertId);
+    exchange().telephone(expertId, false);
     reach(expertId, false);
     time.after(forMs, () => {
       away.delete(expertId);
+      exchange().telephone(expertId, true);
       reach(expertId, true);
     });
   }
 
+  /** Most answer, some with a key that is none, some hang up, the others say nothing. */
+  function rates(channel: string): void {
+    const does = chance.whole(1, 100);
+    const afterMs = chance.whole(50, 8000);
+    if (does <= 60) time.after(afterMs, () => exchange().press(channel, chance.pick(['1', '4', '5', '7'])));
+    else if (does <= 70) time.after(afterMs, () => exchange().hangUp(channel, NORMAL));
+  }
+
+  /** Most want to talk; some do not, some hang up, the others are machines. */
+  function isInvited(channel: string): void {
+    const does = chance.whole(1, 100);
+    const afterMs = chance.whole(50, 6000);
+    if (does <= 60) time.after(afterMs, () => exchange().press(channel, '1'));
+    else if (does <= 80) time.after(afterMs, () => exchange().press(channel, chance.pick(['2', '3', '7'])));
+    else if (does <= 90) time.after(afterMs, () => exchange().hangUp(channel, NORMAL));
+  }
+
   return {
+    called: (_number, { answer, refuse }) => {
+      const does = chance.whole(1, 100);
+      if (does <= 65) time.after(chance.whole(100, 5000), answer);
+      else if (does <= 80) time.after(chance.whole(20, 2000), () => refuse(BUSY));
+    },
     isAway: (expertId) => away.has(expertId),
     citizenCalls: () => {
       const channel = exchange().citizenCalls();
@@ -315,6 +394,18 @@ function createPeople({
       if (chance.percent(30)) time.after(chance.whole(100, 40_000), () => exchange().hangUp(channel, NORMAL));
     },
     hears: (channel, sounds) => {
+      // Few would rather be called back than wait.
+      if (sounds.includes('queue/keys') && chance.percent(10))
+        time.after(chance.whole(50, 4000), () => exchange().press(channel, chance.pick(['1', '2'])));
+      // Of those who call too late, or have waited in vain, some say how they want to be helped, and some hang up.
+      if (sounds.includes('closed/keys') || sounds.includes('closed/we-call')) {
+        const does = chance.whole(1, 100);
+        const afterMs = chance.whole(50, 9000);
+        if (does <= 40) time.after(afterMs, () => exchange().press(channel, chance.pick(['1', '2', '5'])));
+        else if (does <= 60) time.after(afterMs, () => exchange().hangUp(channel, NORMAL));
+      }
+      if (sounds.includes('survey/question')) return rates(channel);
+      if (sounds.includes('callback/keys')) return isInvited(channel);
       if (!sounds.includes('clinic/menu') && !sounds.includes('clinic/greeting')) return;
       if (chance.percent(85))
         time.after(chance.whole(50, 2500), () => exchange().press(channel, choice.get(channel) ?? '1'));
@@ -338,8 +429,10 @@ function createPeople({
       else if (does <= 90) time.after(afterMs, () => exchange().hangUp(leg, NORMAL));
       else
         time.after(afterMs, () => {
+          // Of a telephone that is away already nothing tells that its voice is gone as well.
+          if (does <= 95 || away.has(expertId)) exchange().hangUp(leg, OUT_OF_ORDER);
+          else exchange().fallsSilent(leg);
           vanish(expertId, 5000);
-          exchange().hangUp(leg, OUT_OF_ORDER);
         });
     },
     over: (channel) => void choice.delete(channel),

@@ -1,0 +1,7 @@
+-- A sound that was taken over under this name.
+-- params: $1 name text
+-- rows: path text, sha256 text
+select path, sha256 from recordings
+where $1 = any (sources)
+order by created_at desc
+limit 1;

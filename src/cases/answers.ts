@@ -1,0 +1,73 @@
+import { maskNumber } from '../log.ts';
+import type { Case, CaseStory } from './service.ts';
+import type { ClockRow, EntryRow, Unanswered } from './store.ts';
+
+/** What of a case is shown to whom. whole: the reader sees citizens' numbers unmasked. now: milliseconds since the epoch. */
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+const isOverdue = ({ stoppedAt, dueAt }: ClockRow, now: number): boolean =>
+  stoppedAt === null && dueAt !== null && dueAt.getTime() < now;
+
+export function toCase(row: Case, whole: boolean, now: number) {
+  const { id, reference, reason, number, specialty, state, owner, ownerName, followUpOn, version } = row;
+  return {
+    ...{ id, reference, reason, specialty, state, followUpOn, version },
+    number: whole ? number : maskNumber(number),
+    owner: owner === null ? null : { id: owner, name: ownerName ?? '' },
+    openedAt: row.openedAt.toISOString(),
+    createdAt: row.createdAt.toISOString(),
+    escalatedAt: iso(row.escalatedAt),
+    overdue: row.clocks.some((clock) => isOverdue(clock, now)),
+    clocks: row.clocks.map((clock) => ({
+      clock: clock.clock,
+      startedAt: clock.startedAt.toISOString(),
+      targetSeconds: clock.targetSeconds,
+      dueAt: iso(clock.dueAt),
+      stoppedAt: iso(clock.stoppedAt),
+      overdue: isOverdue(clock, now),
+      escalatedAt: iso(clock.escalatedAt),
+    })),
+  };
+}
+
+export function toStory(row: CaseStory, whole: boolean, now: number) {
+  return {
+    ...toCase(row, whole, now),
+    history: row.history.map((entry) => toEntry(entry, whole)),
+    calls: row.calls.map((call) => ({
+      ...call,
+      enteredAt: call.enteredAt.toISOString(),
+      endedAt: iso(call.endedAt),
+    })),
+    callback: row.callback === null ? null : { ...row.callback, dueAt: row.callback.dueAt.toISOString() },
+    recordings: row.recordings.map((recording) => ({
+      ...recording,
+      at: recording.at.toISOString(),
+      erasedAt: iso(recording.erasedAt),
+    })),
+    texts: row.texts.map(({ id, template, number, body, state, attempts, reason, createdAt, sentAt }) => ({
+      ...{ id, template, body, state, attempts, reason },
+      number: whole ? number : maskNumber(number),
+      createdAt: createdAt.toISOString(),
+      sentAt: iso(sentAt),
+    })),
+  };
+}
+
+function toEntry({ at, citizenAt, data, ...entry }: EntryRow, whole: boolean) {
+  // What somebody keyed in for a number may be one, though none that can be called.
+  const { keyed } = data;
+  const masked = typeof keyed === 'string' && !whole ? { ...data, keyed: maskNumber(keyed) } : data;
+  return { ...entry, at: at.toISOString(), citizenAt: iso(citizenAt), data: masked };
+}
+
+export function toUnanswered(row: Unanswered, whole: boolean) {
+  const { dueAt, openedAt, number, ...rest } = row;
+  return {
+    ...rest,
+    number: whole ? number : maskNumber(number),
+    dueAt: dueAt.toISOString(),
+    openedAt: openedAt.toISOString(),
+  };
+}

@@ -1,0 +1,66 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { Pool } from 'pg';
+import { Type } from 'typebox';
+import type { Clock } from '../clock.ts';
+import { seesWholeNumbers } from '../staff/rules.ts';
+import { allow, signedIn } from '../web/access.ts';
+import { toCsv } from '../web/csv.ts';
+import { decodeCursor, listOf, listScope, page } from '../web/lists.ts';
+import { toUnanswered } from './answers.ts';
+import { ReportFilters, UnansweredSchema } from './schemas.ts';
+import { countWithheld, listUnanswered } from './store.ts';
+
+type App = Parameters<FastifyPluginCallbackTypebox>[0];
+
+const POSITION = /^[0-9a-f-]{36}\/[a-z]+$/;
+const COLUMNS = [
+  ...(['reference', 'clock', 'dueAt', 'openedAt', 'state', 'reason'] as const),
+  ...(['specialty', 'owner', 'number', 'caseId'] as const),
+];
+
+/** The report that must be empty: deadlines that passed although nobody was told beforehand. */
+export function addReportRoutes(app: App, { pool, clock }: { pool: Pool; clock: Clock }): void {
+  const list = listOf(UnansweredSchema);
+  const answer = Type.Object({
+    ...list.properties,
+    withheld: Type.Integer({
+      description: 'Abandoned calls besides, in the same span, of whom nobody can be called: no number came',
+    }),
+  });
+  const schema = {
+    tags: ['reports'],
+    summary: 'Past a deadline without an escalation: must be empty',
+    querystring: ReportFilters,
+    response: {
+      200: {
+        description: 'A page of it, newest case first',
+        content: {
+          'application/json': { schema: answer },
+          'text/csv': { schema: Type.String() },
+        },
+      },
+    },
+  };
+  const access = allow('supervisor', 'reviewer', 'auditor');
+  app.get('/reports/unanswered', { config: { access }, schema }, async (request, reply) => {
+    const { limit, cursor, from, to, format } = request.query;
+    const scope = listScope('unanswered', { from, to });
+    const [caseId, clockName] = decodeCursor(scope, cursor, POSITION)?.split('/') ?? [];
+    const after = caseId === undefined || clockName === undefined ? null : { caseId, clock: clockName };
+    const span = { from: dateOf(from), to: dateOf(to) };
+    const now = new Date(clock.now());
+    const rows = await listUnanswered(pool, { now, after, ...span, limit: limit + 1 });
+    const whole = seesWholeNumbers(signedIn(request).role);
+    const items = rows.map((row) => toUnanswered(row, whole));
+    const found = page(items, limit, scope, (item) => `${item.caseId}/${item.clock}`);
+    if (format !== 'csv')
+      return reply.send({ ...found, withheld: await countWithheld(pool, span.from, span.to) });
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="unanswered.csv"')
+      .send(toCsv(COLUMNS, found.items));
+  });
+}
+
+const dateOf = (instant: string | undefined): Date | null =>
+  instant === undefined ? null : new Date(instant);
