@@ -69,7 +69,7 @@ describe('Redis emptied', () => {
   it('learns the epoch from the owner, and refuses the stale one as before', async () => {
     const old = await owner(() => false);
     const fresh = await owner(() => true);
-    await redis.flushall();
+    await redis.flushdb();
     await fresh.routing.enqueue(entry('a'));
     expect(await redis.get(EPOCH_KEY)).toBe(String(fresh.fence.epoch()));
     await expect(old.routing.enqueue(entry('b'))).rejects.toMatchObject(stale);

@@ -50,7 +50,7 @@ describe('a heartbeat', () => {
     await made.beat();
     await made.beat();
     expect(forgotten).toBe(0);
-    await redis.flushall();
+    await redis.flushdb();
     await made.beat();
     expect(forgotten).toBe(1);
     await made.beat();
