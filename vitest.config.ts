@@ -1,5 +1,30 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { delimiter } from 'node:path';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+/** One for each test file of the line that runs at the same time; `npm test` starts them. */
+const STACKS = (process.env['CLINIC_TEST_STACKS'] ?? '').split(delimiter).length;
+
+/** Where the machine itself is loaded: another test's sound would come late. */
+const ALONE = ['hostile', 'reconnect-storm', 'exchange-lost'].map((name) => `tests/line/${name}.test.ts`);
+
+/**
+ * One exchange, one test at a time: what is left over after a test is that test's fault. They mostly wait for sound, so several
+ * exchanges go side by side. Real sound in real time is now and then late on a busy machine: CI tries such a test once more,
+ * and says which they were.
+ */
+function line(test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return {
+    test: {
+      include: ['tests/line/**/*.test.ts'],
+      setupFiles: ['tests/support/own-stack.ts', 'tests/support/on-failure.ts'],
+      retry: process.env['CI'] === 'true' ? 1 : 0,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      ...test,
+    },
+  };
+}
 
 export default defineConfig({
   test: {
@@ -15,26 +40,16 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        // One exchange, one caller at a time: what is left over after a test is that test's fault. Real sound in real time is
-        // now and then late on a busy machine: CI tries such a test once more, and says which they were.
-        test: {
-          name: 'line',
-          include: ['tests/line/**/*.test.ts'],
-          setupFiles: ['tests/support/on-failure.ts'],
-          retry: process.env['CI'] === 'true' ? 1 : 0,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
+      line({ name: 'line', exclude: ALONE, maxWorkers: STACKS, sequence: { groupOrder: 1 } }),
+      line({ name: 'line-alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } }),
       {
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -12,20 +12,31 @@ const WITH_VALUE = new Set([
   '--outputFile',
 ]);
 const UNIT = /^(\.\/)?tests\/unit(\/|$)/;
+const LINE = /^(\.\/)?tests(\/?$|\/line(\/|$))/;
+
+/** Folders in which there are many tests of the line. */
+const MANY = /^(\.\/)?(tests|tests\/line)\/?$/;
+const AT_ONCE = 2;
 
 /**
- * Unit tests need nothing but Node. Whatever is not surely one of them gets a stack.
+ * Unit tests need nothing but Node. Whatever is not surely one of them gets a stack; many tests of the line get two, on each
+ * of which one file runs at a time.
  * @param {readonly string[]} args of vitest
- * @returns {boolean}
+ * @returns {number}
  */
-export function needsStack(args) {
+export function stacksFor(args) {
   const filters = args.filter((arg, index) => !arg.startsWith('-') && !WITH_VALUE.has(args[index - 1] ?? ''));
   const projects = args.flatMap((arg, index) => {
     if (arg.startsWith('--project=')) return [arg.slice('--project='.length)];
     return args[index - 1] === '--project' ? [arg] : [];
   });
-  if (projects.length > 0 && projects.every((project) => project === 'unit')) return false;
-  return filters.length === 0 || !filters.every((filter) => UNIT.test(filter));
+  if (projects.length > 0 && projects.every((project) => project === 'unit')) return 0;
+  if (filters.length > 0 && filters.every((filter) => UNIT.test(filter))) return 0;
+  const line = projects.length === 0 || projects.includes('line');
+  const lines = filters.filter((filter) => LINE.test(filter));
+  return line && (filters.length === 0 || lines.length > 1 || lines.some((filter) => MANY.test(filter)))
+    ? AT_ONCE
+    : 1;
 }
 
 /** So many tests that pass at the second attempt only are no accident any more. */

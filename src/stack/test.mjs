@@ -10,11 +10,11 @@ import { layoutOf, projectDir, stateDirOf } from './paths.mjs';
 import { record, running } from './processes.mjs';
 import { down, up } from './stack.mjs';
 import { say } from './telling.mjs';
-import { needsStack, tally } from './test-runs.mjs';
+import { stacksFor, tally } from './test-runs.mjs';
 import { exitOf, npmTool } from './tools.mjs';
 
 const stateDir = stateDirOf({ test: true });
-const { pids, stackFile } = layoutOf(stateDir);
+const { pids } = layoutOf(stateDir);
 const reportFile = join(stateDir, 'report.json');
 
 /** Two runs would share one stack, and each would end it under the other. */
@@ -26,11 +26,15 @@ function beAlone(afterwards) {
   afterwards(() => rmSync(mine, { force: true }));
 }
 
-async function ownStack(afterwards) {
-  afterwards(() => down({ test: true, stateDir, log: say }));
+/** @returns {Promise<string>} its stack file */
+async function ownStack(folder, afterwards) {
+  const options = { test: true, stateDir: folder, log: say };
+  afterwards(() => down(options));
+  const { pids, stackFile } = layoutOf(folder);
   // Left over from a run that was killed: it begins afresh.
-  if (running(join(pids, 'asterisk.json')) !== null) await down({ test: true, stateDir, log: say });
-  await up({ test: true, stateDir, log: say });
+  if (running(join(pids, 'asterisk.json')) !== null) await down(options);
+  await up(options);
+  return stackFile;
 }
 
 /** @returns {Promise<number | null>} vitest's exit code */
@@ -69,9 +73,14 @@ await lastingUntilDone(async (lasting) => {
   await needDependencies(lasting.signal);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   beAlone(lasting.afterwards);
-  const wantsStack = needsStack(args);
-  if (wantsStack) await ownStack(lasting.afterwards);
-  const code = await runVitest(args, wantsStack ? { CLINIC_TEST_STACK: stackFile } : {}, lasting);
+  const stacks = [];
+  for (let place = 0; place < stacksFor(args); place += 1)
+    stacks.push(
+      await ownStack(place === 0 ? stateDir : join(stateDir, `beside-${place}`), lasting.afterwards),
+    );
+  const env =
+    stacks.length === 0 ? {} : { CLINIC_TEST_STACK: stacks[0], CLINIC_TEST_STACKS: stacks.join(delimiter) };
+  const code = await runVitest(args, env, lasting);
   const found = tally(readReport(), code, process.env['CI'] === 'true');
   for (const test of found.unsteady) say(`passed at the second attempt only: ${test}`);
   for (const complaint of found.complaints) say(complaint);

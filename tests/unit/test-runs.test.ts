@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needsStack, tally } from '../../src/stack/test-runs.mjs';
+import { stacksFor, tally } from '../../src/stack/test-runs.mjs';
 
 /** What a run of the tests needs, and what came of it. */
 
@@ -52,15 +52,19 @@ describe('a run', () => {
   });
 });
 
-describe('a stack', () => {
+describe('how many stacks a run wants', () => {
   it.each([
-    [[], true],
-    [['tests/line/menu.test.ts'], true],
-    [['tests/unit/log.test.ts', 'tests/line/menu.test.ts'], true],
-    [['tests/unit/log.test.ts', '-t', 'masks'], false],
-    [['--project', 'unit'], false],
-    [['--project=unit', '--project=line'], true],
-  ])('is wanted for %j: %s', (args, wanted) => {
-    expect(needsStack(args)).toBe(wanted);
+    [[], 2],
+    [['tests/line/'], 2],
+    [['tests/line/menu.test.ts', 'tests/line/hours.test.ts'], 2],
+    [['tests/line/menu.test.ts'], 1],
+    [['tests/unit/log.test.ts', 'tests/line/menu.test.ts'], 1],
+    [['tests/integration'], 1],
+    [['--project', 'integration'], 1],
+    [['tests/unit/log.test.ts', '-t', 'masks'], 0],
+    [['--project', 'unit'], 0],
+    [['--project=unit', '--project=line'], 2],
+  ])('for %j: %s', (args, wanted) => {
+    expect(stacksFor(args)).toBe(wanted);
   });
 });
