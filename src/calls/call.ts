@@ -102,9 +102,13 @@ export interface Call {
   announced?: true;
 }
 
-/** How long it will still be, where that is known; tooLate: beyond the end of the hours, and when it opens again. */
+/**
+ * How long it will still be, where that is known; nobodyAtWork: no expert is there who could be offered this call, now or after
+ * a talk; tooLate: beyond the end of the hours, and when it opens again.
+ */
 export interface Prospect {
   wait?: WaitEstimate | null;
+  nobodyAtWork?: true;
   tooLate?: readonly string[];
 }
 
@@ -238,4 +242,6 @@ export interface Settings {
   surveyMinTalkSeconds: number | null;
   /** Talks are recorded of who was told so. */
   recordTalks: boolean;
+  /** Whom we may call back: see mayBeDialled. */
+  destinations: string;
 }

@@ -158,7 +158,8 @@ function tellPosition(draft: Draft, place: number, prospect: Prospect, again: bo
   // Who comes in before them, for waits of their own, costs them a place; they do not hear themselves move back.
   const told = Math.min(place, draft.call.toldPlace ?? place);
   change(draft, { toldPlace: told });
-  play(draft, [...byDefault, ...positionPhrase(told, again, wait, prospect.tooLate)]);
+  const waits = again || prospect.nobodyAtWork === true;
+  play(draft, [...byDefault, ...positionPhrase(told, waits, wait, prospect.tooLate)]);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
 }
 

@@ -8,7 +8,7 @@ import { toCsv } from '../web/csv.ts';
 import { decodeCursor, listOf, listScope, page } from '../web/lists.ts';
 import { toUnanswered } from './answers.ts';
 import { ReportFilters, UnansweredSchema } from './schemas.ts';
-import { countWithheld, listUnanswered } from './store.ts';
+import { countUnopened, countWithheld, listUnanswered } from './store.ts';
 
 type App = Parameters<FastifyPluginCallbackTypebox>[0];
 
@@ -18,11 +18,17 @@ const COLUMNS = [
   ...(['specialty', 'owner', 'number', 'caseId'] as const),
 ];
 
+/** A case is opened within seconds; the role that does so is looked for, and comes again, every minute. */
+const OPENED_WITHIN_MS = 5 * 60_000;
+
 /** The report that must be empty: deadlines that passed although nobody was told beforehand. */
 export function addReportRoutes(app: App, { pool, clock }: { pool: Pool; clock: Clock }): void {
   const list = listOf(UnansweredSchema);
   const answer = Type.Object({
     ...list.properties,
+    unopened: Type.Integer({
+      description: `Calls in the same span that left something to be done over ${OPENED_WITHIN_MS / 60_000} minutes ago and have no case: must be 0`,
+    }),
     withheld: Type.Integer({
       description: 'Abandoned calls besides, in the same span, of whom nobody can be called: no number came',
     }),
@@ -53,8 +59,14 @@ export function addReportRoutes(app: App, { pool, clock }: { pool: Pool; clock: 
     const whole = seesWholeNumbers(signedIn(request).role);
     const items = rows.map((row) => toUnanswered(row, whole));
     const found = page(items, limit, scope, (item) => `${item.caseId}/${item.clock}`);
-    if (format !== 'csv')
-      return reply.send({ ...found, withheld: await countWithheld(pool, span.from, span.to) });
+    if (format !== 'csv') {
+      const settled = new Date(Math.min(now.getTime() - OPENED_WITHIN_MS, span.to?.getTime() ?? Infinity));
+      const [unopened, withheld] = await Promise.all([
+        countUnopened(pool, span.from, settled),
+        countWithheld(pool, span.from, span.to),
+      ]);
+      return reply.send({ ...found, unopened, withheld });
+    }
     return reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', 'attachment; filename="unanswered.csv"')

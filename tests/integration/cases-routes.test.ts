@@ -411,8 +411,30 @@ describe('the report of what is unanswered', () => {
     await open();
     await tell(web.pool, { at: 0, ending: 'abandoned', caller: null });
     await own.cases.openDue();
-    expect((await get('auditor', path)).json()).toEqual({ items: [], next: null, withheld: 1 });
+    expect((await get('auditor', path)).json()).toEqual({ items: [], next: null, unopened: 0, withheld: 1 });
     expect((await get('auditor', `${path}?from=${minute(1)}`)).json()).toMatchObject({ withheld: 0 });
+  });
+
+  it('counts what was promised, given up or to be followed up and is no case after five minutes', async () => {
+    const unopened = async (query = '') =>
+      (await get('auditor', `${path}${query}`)).json<{ unopened: number }>().unopened;
+    const caller = '+989139990001';
+    const outcome = { code: 'follow-up-needed', followUp: true };
+    const from = `?from=${minute(10)}`;
+    await tell(web.pool, { at: 10, ending: 'failed', caller });
+    await tell(web.pool, { at: 11, ending: 'abandoned', caller: '+989139990002' });
+    await tell(web.pool, { at: 12, ending: 'answered', caller: '+989139990003', outcome });
+    try {
+      own.setTime(14);
+      expect(await unopened(from)).toBe(0);
+      own.setTime(30);
+      expect(await unopened(from)).toBe(3);
+      expect(await unopened(`${from}&to=${minute(11)}`)).toBe(1);
+      await own.cases.openDue();
+      expect(await unopened()).toBe(0);
+    } finally {
+      own.setTime(30);
+    }
   });
 
   it('tells page by page, and for spreadsheets, what nobody was told of', async () => {

@@ -161,6 +161,13 @@ describe('who waits when it closes', () => {
     expect(kinds(message.effects)).toEqual(['wish.made']);
   });
 
+  it('from a country we do not call is promised nothing either, and asked for a number', () => {
+    const { call, ...walk } = isWaiting();
+    const told = feed({ ...walk, call: { ...call, caller: '+442079460000' } }, closes);
+    expect(kinds(told.effects)).toEqual(['hours.checked']);
+    expect(feed(told, wordsOver).effects).toContainEqual({ do: 'to-fallback', wish: 'callback' });
+  });
+
   it('by such a number is taken up by another process without a promise, and asked all the same', () => {
     const { call, effects } = revive(feed(unknown(isWaiting()), closes).call, false, settings, NOW);
     expect(effects).toContainEqual(expect.objectContaining({ do: 'play', sounds: ['closed/sorry'] }));
