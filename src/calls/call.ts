@@ -93,6 +93,8 @@ export interface Call {
   survey: { askings: number; until: number | null } | null;
   /** Nobody answers at this hour, and what there is instead is being offered: how often so far, and since when. */
   closed: { askings: number; since: number } | null;
+  /** On the way to the exchange's message service, and how often it was asked to take the citizen; missing: not. */
+  service?: { wish: Wish | 'full' | null; tries: number };
   /** null: the citizen has called us. */
   callback: Callback | null;
   /** How the call ended; the citizen's leg is gone from then on, or being ended. */

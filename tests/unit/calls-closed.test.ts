@@ -267,7 +267,7 @@ describe('the watch over the end of the hours', () => {
     vi.useRealTimers();
   });
 
-  function begin(time: string, graceSeconds: number): void {
+  function begin(time: string, graceSeconds: number, isRead = true): void {
     vi.setSystemTime(at(time));
     const instant = (ms: number) => DateTime.fromMillis(ms, { zone: ZONE });
     const runner = (id: string): Runner =>
@@ -281,7 +281,10 @@ describe('the watch over the end of the hours', () => {
       }) as unknown as Runner;
     closing = createClosing({
       hours: {
-        check: (specialty, ms = Date.now()) => isOpen(current, specialty, instant(ms)),
+        check: (specialty, ms = Date.now()) => {
+          const answer = isOpen(current, specialty, instant(ms));
+          return isRead ? answer : { ...answer, reason: 'default-hours' };
+        },
         workingSecondsBetween: (specialty, from, to) =>
           workingSecondsBetween(current, specialty, instant(from), instant(to)),
         onChange: (listener) => {
@@ -307,6 +310,13 @@ describe('the watch over the end of the hours', () => {
       { id: 'b', reason: 'outside-hours' },
     ]);
     expect(states['talks']).toBe('talking');
+  });
+
+  it('sends nobody away by hours that are only guessed, as the real ones could not be read', () => {
+    states = { a: 'waiting' };
+    begin('17:00', 900, false);
+    vi.advanceTimersByTime(3_600_000);
+    expect(posted).toEqual([]);
   });
 
   it('tells who comes back to waiting from a ring that nobody answered', () => {
