@@ -84,7 +84,7 @@ async function assemble(
     rooms: [
       callRoutes({ pool, clock }),
       caseRoutes({ cases, pool, clock }),
-      callbackRoutes({ desk: callbackDeskOf(shared, hours, cases), clock }),
+      callbackRoutes({ desk: callbackDeskOf(shared, hours, cases), cases, clock }),
       recordingRoutes({ recordings, commands, pool }),
       textRoutes({ pool }),
       nuisanceRoutes({ pool, clock, areaCode: config.CLINIC_AREA_CODE }),
