@@ -56,10 +56,15 @@ export function toStory(row: CaseStory, whole: boolean, now: number) {
 }
 
 function toEntry({ at, citizenAt, data, ...entry }: EntryRow, whole: boolean) {
-  // What somebody keyed in for a number may be one, though none that can be called.
-  const { keyed } = data;
-  const masked = typeof keyed === 'string' && !whole ? { ...data, keyed: maskNumber(keyed) } : data;
-  return { ...entry, at: at.toISOString(), citizenAt: iso(citizenAt), data: masked };
+  return { ...entry, at: at.toISOString(), citizenAt: iso(citizenAt), data: whole ? data : masked(data) };
+}
+
+/**
+ * Without what may tell a number: one keyed in, though none that can be called, and the name of a file that was taken over,
+ * which in most exchanges holds the caller's.
+ */
+function masked({ recording: _named, keyed, ...data }: EntryRow['data']): EntryRow['data'] {
+  return typeof keyed === 'string' ? { ...data, keyed: maskNumber(keyed) } : data;
 }
 
 export function toUnanswered(row: Unanswered, whole: boolean) {
