@@ -63,8 +63,13 @@ function toEntry({ at, citizenAt, data, ...entry }: EntryRow, whole: boolean) {
  * Without what may tell a number: one keyed in, though none that can be called, and the name of a file that was taken over,
  * which in most exchanges holds the caller's.
  */
-function masked({ recording: _named, keyed, ...data }: EntryRow['data']): EntryRow['data'] {
-  return typeof keyed === 'string' ? { ...data, keyed: maskNumber(keyed) } : data;
+function masked(data: EntryRow['data']): EntryRow['data'] {
+  const shown = Object.entries(data).filter(([name]) => name !== 'recording');
+  return Object.fromEntries(
+    shown.map(([name, value]) =>
+      name === 'keyed' && typeof value === 'string' ? [name, maskNumber(value)] : [name, value],
+    ),
+  );
 }
 
 export function toUnanswered(row: Unanswered, whole: boolean) {

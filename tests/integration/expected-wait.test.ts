@@ -40,7 +40,13 @@ interface Past {
 }
 
 /** A call of the past: queued, told things at once, answered or not, and wrapped up in 20 s. */
-async function past({ specialty = 'finance', waited, talked = 100, told = [], daysAgo = 0 }: Past): Promise<void> {
+async function past({
+  specialty = 'finance',
+  waited,
+  talked = 100,
+  told = [],
+  daysAgo = 0,
+}: Past): Promise<void> {
   const id = uuidv7();
   await web.pool.query(
     `insert into calls (id, direction, entry, caller, caller_received, specialty, entered_at, queued_at, answered_at, ended_at, state, ending)

@@ -46,10 +46,12 @@ beforeAll(async () => {
 });
 afterAll(() => client?.end());
 
-const literal = (value: unknown) => (value === null ? 'null' : client.escapeLiteral(String(value)));
+type Value = string | number | null;
+
+const literal = (value: Value) => (value === null ? 'null' : client.escapeLiteral(String(value)));
 
 /** As planned for these values, and as a prepared statement is planned for any. */
-async function planOf(name: string, mode: 'custom' | 'generic', values: readonly unknown[]): Promise<string> {
+async function planOf(name: string, mode: 'custom' | 'generic', values: readonly Value[]): Promise<string> {
   const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
   await client.query(`set plan_cache_mode = force_${mode}_plan`);
   await client.query(`prepare statement as ${loadStatement(name)}`);
@@ -68,7 +70,7 @@ const anyCall = [null, 'inbound', null, null, null, null, null, null, 51];
 interface Asked {
   what: string;
   name: string;
-  values: () => unknown[];
+  values: () => Value[];
   by: string[];
 }
 const asked: Asked[] = [
