@@ -20,6 +20,8 @@ export interface CaseRoutesDeps {
   cases: Cases;
   pool: Pool;
   clock: Clock;
+  /** IANA name of the clinic's zone. */
+  zone: string;
 }
 
 type App = Parameters<FastifyPluginCallbackTypebox>[0];

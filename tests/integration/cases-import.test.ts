@@ -34,7 +34,7 @@ beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool, silentLog, folder);
     recordings = createRecordings({ pool, vault: testVault(folder), log: silentLog });
-    return [caseRoutes({ cases: own.cases, pool, clock: own.clock })];
+    return [caseRoutes({ cases: own.cases, pool, clock: own.clock, zone: 'Asia/Tehran' })];
   });
 });
 afterAll(async () => {
@@ -67,6 +67,21 @@ test('each message becomes a case as old as it is, whose passed deadlines somebo
   expect(story!.history[0]).toMatchObject({
     ...{ actor: expect.stringMatching(/^account:/) as string, data: { recording: 'old/1.wav' } },
   });
+});
+
+test('the name of a sound, in which the number may stand, is for those who see numbers', async () => {
+  const name = 'old/09121234567-9.wav';
+  writeFileSync(join(folder, name), 'one more sound');
+  expect((await send('supervisor', { csv: table(row(name)) })).json()).toMatchObject({ opened: 1 });
+  const [found] = await cases();
+  const shown = async (role: 'supervisor' | 'reviewer' | 'auditor') =>
+    (await web.as(role, { method: 'GET', path: `/cases/${found!.id}` })).body;
+  expect(await shown('supervisor')).toContain(name);
+  for (const role of ['reviewer', 'auditor'] as const) {
+    const body = await shown(role);
+    expect(body).toContain('case.opened');
+    expect(body).not.toContain('9121234567');
+  }
 });
 
 test('sent twice, or twice in the table, or under another name, a message is taken once', async () => {

@@ -16,7 +16,10 @@ const citizen = () => `+98915${String(++citizens).padStart(7, '0')}`;
 beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool);
-    return [caseRoutes({ cases: own.cases, pool, clock: own.clock }), textRoutes({ pool })];
+    return [
+      caseRoutes({ cases: own.cases, pool, clock: own.clock, zone: 'Asia/Tehran' }),
+      textRoutes({ pool }),
+    ];
   });
   own.setTime(30);
 });

@@ -163,7 +163,7 @@ describe('a citizen in the queue', () => {
     const scene = await queues(clinic, { from: '09120003305' });
     const leg = await expert.nextCall();
     leg.ringing();
-    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
+    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
     await scene.call.sendDigits('2');
     await leg.ended;
     await hears(scene.call, { key: 'fallback/message', seconds: 2 });
