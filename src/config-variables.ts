@@ -186,7 +186,12 @@ export const properties = {
   ),
   CALLBACK_POSTPONE_HOURS: integer('When to call again whom it does not suit now', 2, 1, 72),
   CALLBACK_ABANDONED: flag('Citizens who gave up waiting are called back as well', true),
-  CALLBACK_ABANDONED_MINUTES: integer('How long after giving up; many dial again by themselves', 10, 0, 1440),
+  CALLBACK_ABANDONED_MINUTES: integer(
+    'How long after giving up, or being cut off by a fault of ours; many dial again by themselves',
+    10,
+    0,
+    1440,
+  ),
   SMS_DRIVER: Type.Enum(['table', 'kavenegar'], {
     description:
       'How texts to citizens leave: by the gateway Kavenegar, or not at all (`table`: they are only written down)',

@@ -5,9 +5,9 @@ import type { Clock } from '../clock.ts';
 import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
 import { transaction } from '../platform/sql.ts';
-import { atOpening } from './service.ts';
 import * as store from './store.ts';
 import type { DueRow, UnderWay } from './store.ts';
+import { atOpening } from './timing.ts';
 
 /**
  * Takes due callbacks into the queue, in the one process that has the exchange. A row is claimed before the attempt begins, so

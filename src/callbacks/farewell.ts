@@ -4,7 +4,7 @@ import { sendText } from '../sms/service.ts';
 /** A citizen who was called as often as was promised and did not answer. */
 export interface GivenUp {
   caseId: string;
-  /** Under which they know it. */
+  /** The case's. Who gave up waiting hears it here for the first time. */
   reference: string;
   /** The last attempt. */
   callId: string;

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../clock.ts';
+import type { Hours } from '../hours/service.ts';
 import type { Log } from '../log.ts';
 import type { CommandClient } from '../platform/commands.ts';
 import { codeOf } from '../platform/fault.ts';
@@ -67,6 +68,41 @@ export function followCallbacks(deps: {
     close: async () => {
       stop.abort();
       await follower.close();
+    },
+  };
+}
+
+/**
+ * Moves what is pending whenever the hours were read anew, which is at every change of them and every minute besides. Without
+ * Redis too; what has become due is then taken as PostgreSQL tells of it.
+ */
+export function followHours(deps: {
+  hours: Pick<Hours, 'onChange'>;
+  retime: () => Promise<unknown>;
+  log: Log;
+}): { close(): Promise<void> } {
+  const { hours, retime, log } = deps;
+  let working: Promise<unknown> | null = null;
+  let again = false;
+
+  async function work(): Promise<void> {
+    do {
+      again = false;
+      await retime().catch((error: unknown) => log.warn({ code: codeOf(error) }, 'callbacks.untimed'));
+    } while (again);
+  }
+
+  function look(): void {
+    again = working !== null;
+    working ??= work().finally(() => (working = null));
+  }
+
+  const stop = hours.onChange(look);
+  look();
+  return {
+    close: async () => {
+      stop();
+      await working;
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toStory } from '../cases/answers.ts';
+import { ownCaseOnly } from '../cases/routes.ts';
 import { StorySchema } from '../cases/schemas.ts';
-import type { CaseStory } from '../cases/service.ts';
+import type { Cases, CaseStory } from '../cases/service.ts';
 import type { Clock } from '../clock.ts';
 import { seesWholeNumbers } from '../staff/rules.ts';
 import { allow, signedIn } from '../web/access.ts';
@@ -13,6 +14,7 @@ import { CallAtSchema, CallbackById } from './schemas.ts';
 
 export interface CallbackRoutesDeps {
   desk: CallbackDesk;
+  cases: Pick<Cases, 'find'>;
   clock: Clock;
 }
 
@@ -21,12 +23,14 @@ const tags = ['cases'];
 const actors = allow('supervisor', 'reviewer', 'expert');
 
 /** When the citizen of a case is called back. */
-export function callbackRoutes({ desk, clock }: CallbackRoutesDeps): FastifyPluginCallbackTypebox {
+export function callbackRoutes({ desk, cases, clock }: CallbackRoutesDeps): FastifyPluginCallbackTypebox {
   const send = (request: FastifyRequest, reply: FastifyReply, came: CaseStory | DeskRefusal) => {
     if (typeof came === 'string') throw refusal(came);
     const whole = seesWholeNumbers(signedIn(request).role);
     return reply.header('etag', etag(came.version)).send(toStory(came, whole, clock.now()));
   };
+  const own = (request: FastifyRequest) => ownCaseOnly(cases, request);
+  const hooks = { config: { access: actors }, onRequest: own };
   return (app, _options, done) => {
     const put = {
       tags,
@@ -34,7 +38,7 @@ export function callbackRoutes({ desk, clock }: CallbackRoutesDeps): FastifyPlug
       description: 'They are called when an expert is free for them, in the place of their first call.',
       ...{ params: CallbackById, body: CallAtSchema, response: { 200: StorySchema } },
     };
-    app.put('/cases/:id/callback', { config: { access: actors }, schema: put }, async (request, reply) => {
+    app.put('/cases/:id/callback', { ...hooks, schema: put }, async (request, reply) => {
       const matches = ifMatch(request);
       const { at } = request.body;
       const atMs = at === undefined ? clock.now() : Date.parse(at);
@@ -47,16 +51,12 @@ export function callbackRoutes({ desk, clock }: CallbackRoutesDeps): FastifyPlug
       summary: 'Do not have the citizen called',
       ...{ params: CallbackById, response: { 200: StorySchema } },
     };
-    app.delete(
-      '/cases/:id/callback',
-      { config: { access: actors }, schema: remove },
-      async (request, reply) => {
-        const matches = ifMatch(request);
-        const { accountId, actor, role } = signedIn(request);
-        const came = await desk.takeBack(request.params.id, { accountId, actor, role }, matches);
-        return send(request, reply, came);
-      },
-    );
+    app.delete('/cases/:id/callback', { ...hooks, schema: remove }, async (request, reply) => {
+      const matches = ifMatch(request);
+      const { accountId, actor, role } = signedIn(request);
+      const came = await desk.takeBack(request.params.id, { accountId, actor, role }, matches);
+      return send(request, reply, came);
+    });
     done();
   };
 }

@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts';
 import type { Hours } from '../hours/service.ts';
 import { isListedAt } from '../nuisance/service.ts';
 import { mayBeDialled } from './rules.ts';
-import { atOpening } from './service.ts';
 import * as store from './store.ts';
+import { atOpening } from './timing.ts';
 
 /** A case's citizen is to be called at a time somebody has named: staff, or the citizen who asks for it once more. */
 
@@ -34,8 +34,10 @@ export async function schedule(
   if (!mayBeDialled(number, destinations)) return 'destination-refused';
   if (await isListedAt(db, number, clock.now())) return 'listed';
   const specialty = found.specialty ?? defaultSpecialty;
-  const dueAt = atOpening(hours, specialty, Math.max(clock.now(), atMs));
-  await store.callAt(db, { id: uuidv7(), caseId, number, specialty, placeAt: found.placeAt, dueAt });
+  const wantedAt = new Date(Math.max(clock.now(), atMs));
+  const dueAt = atOpening(hours, specialty, wantedAt.getTime());
+  const { placeAt } = found;
+  await store.callAt(db, { id: uuidv7(), caseId, number, specialty, placeAt, wantedAt, dueAt });
   return dueAt;
 }
 

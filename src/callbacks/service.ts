@@ -20,6 +20,7 @@ import {
 } from './rules.ts';
 import * as store from './store.ts';
 import type { CaseToCall, EndedAttempt } from './store.ts';
+import { atOpening } from './timing.ts';
 
 /**
  * Callbacks as rows: which cases' citizens are to be called, and what an attempt that is over makes of that. PostgreSQL is
@@ -45,8 +46,10 @@ export interface CallbacksDeps {
   areaCode: string;
   /** For whoever has left a number without choosing. */
   defaultSpecialty: string;
-  /** null: those who gave up waiting are left to people. */
-  abandonedAfterSeconds: number | null;
+  /** Those who gave up waiting; else they are left to people. */
+  callsAbandoned: boolean;
+  /** How long after the end of the call they are called, and those whom a fault of ours has cut off. */
+  cutOffAfterSeconds: number;
   /** Told once of each citizen who could not be reached, in the transaction in which that is written down. */
   onGivenUp: (db: ClientBase, given: GivenUp) => Promise<void>;
 }
@@ -58,7 +61,7 @@ const OLDEST_MS = 7 * DAY_MS;
 const SYSTEM = { actor: 'system', parties: ['system'] } as const;
 
 export function createCallbacks(deps: CallbacksDeps): Callbacks {
-  const { pool, clock, log, cases, policy, abandonedAfterSeconds } = deps;
+  const { pool, clock, log, cases, policy } = deps;
   const dueAt = (specialty: string, atMs: number): Date => atOpening(deps.hours, specialty, atMs);
 
   async function promise(found: CaseToCall): Promise<void> {
@@ -66,10 +69,12 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
     const specialty = found.specialty ?? deps.defaultSpecialty;
     const why: CallbackResult | null = found.reachedBy === null ? await whyNot(number, deps) : 'reached';
     // Many dial again by themselves, who have given up as well as who were cut off.
-    const wait = found.reason === 'callback' ? 0 : (abandonedAfterSeconds ?? 0) * 1000;
-    const due = dueAt(specialty, Math.max(clock.now(), found.lastAt.getTime() + wait));
+    const wait = found.reason === 'callback' ? 0 : deps.cutOffAfterSeconds * 1000;
+    const wantedAt = new Date(Math.max(clock.now(), found.lastAt.getTime() + wait));
+    const due = dueAt(specialty, wantedAt.getTime());
     const since = found.lastAt;
-    const row = { id: uuidv7(), caseId, number, specialty, placeAt, dueAt: due, result: why, since };
+    const times = { placeAt, wantedAt, dueAt: due, since };
+    const row = { id: uuidv7(), caseId, number, specialty, ...times, result: why };
     await transaction(pool, async (db) => {
       const added = await store.addCallback(db, { ...row, state: why === null ? 'pending' : 'cancelled' });
       if (!added) return;
@@ -110,9 +115,10 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
   async function settleAttempt(found: EndedAttempt): Promise<void> {
     const { id, caseId, callId, specialty } = found;
     const { next, result, number } = await whatCame(found);
-    const due = next.state === 'pending' ? dueAt(specialty, clock.now() + next.afterSeconds * 1000) : null;
+    const wantedAt = next.state === 'pending' ? new Date(clock.now() + next.afterSeconds * 1000) : null;
+    const due = wantedAt === null ? null : dueAt(specialty, wantedAt.getTime());
     const told = { state: next.state, dueAt: due, attempts: next.attempts, result };
-    const to = { ...told, number };
+    const to = { ...told, number, wantedAt };
     const isOurs = await transaction(pool, async (db) => {
       if (!(await store.settle(db, id, callId, to))) return false;
       await tellCase(db, found, to);
@@ -166,7 +172,7 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
       await store.linkCalls(pool);
       await each(store.endedAttempts(pool, AT_ONCE, new Date(clock.now())), settleAttempt);
       await each(store.noLongerNeeded(pool, AT_ONCE), drop);
-      const calls = deps.trunk !== '' && abandonedAfterSeconds !== null;
+      const calls = deps.trunk !== '' && deps.callsAbandoned;
       // Without a trunk only those are told of who were promised a call.
       const reasons = REASONS.filter((reason) => reason !== 'abandoned' || calls);
       const since = new Date(clock.now() - OLDEST_MS);
@@ -193,10 +199,4 @@ async function whyNot(
   if (trunk === '') return 'no-trunk';
   if (!mayBeDialled(number, destinations)) return 'destination-refused';
   return (await isListedAt(pool, number, clock.now())) ? 'listed' : null;
-}
-
-/** That moment where it is open then, else the next opening; a specialty without one is asked about again a day later. */
-export function atOpening(hours: Pick<Hours, 'check'>, specialty: string, atMs: number): Date {
-  const { open, opensAt } = hours.check(specialty, atMs);
-  return new Date(open ? atMs : (opensAt?.toMillis() ?? atMs + DAY_MS));
 }

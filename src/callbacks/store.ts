@@ -31,6 +31,8 @@ export interface NewCallback {
   specialty: string;
   placeAt: Date;
   state: CallbackState;
+  /** Not before; due then, or at the opening after it. */
+  wantedAt: Date;
   dueAt: Date;
   result: CallbackResult | null;
   /** When it was promised: who reaches an expert afterwards is not called. */
@@ -39,8 +41,8 @@ export interface NewCallback {
 
 /** False where the case has one. */
 export async function addCallback(db: Queryable, row: NewCallback): Promise<boolean> {
-  const { id, caseId, number, specialty, placeAt, state, dueAt, result, since } = row;
-  const params = [id, caseId, number, specialty, placeAt, state, dueAt, result, since];
+  const { id, caseId, number, specialty, placeAt, state, wantedAt, dueAt, result, since } = row;
+  const params = [id, caseId, number, specialty, placeAt, state, dueAt, result, since, wantedAt];
   return (await queryOne(db, 'callbacks/add-callback', params)) !== null;
 }
 
@@ -60,6 +62,27 @@ export const claim = (db: Queryable, id: string, callId: string, now: Date) =>
   query(db, 'callbacks/claim', [id, callId, now]);
 
 export const putOff = (db: Queryable, id: string, dueAt: Date) => query(db, 'callbacks/put-off', [id, dueAt]);
+
+export interface PendingTimes {
+  id: string;
+  specialty: string;
+  wantedAt: Date;
+  dueAt: Date;
+}
+
+/** In the order of their ids. after: null: from the first on. */
+export const pendingTimes = (db: Queryable, after: string | null, limit: number) =>
+  query<PendingTimes & Row>(db, 'callbacks/pending-times', [after, limit]);
+
+/** @returns how many were moved: not who was changed since. */
+export async function retime(db: Queryable, times: readonly PendingTimes[]): Promise<number> {
+  const columns = [
+    times.map(({ id }) => id),
+    times.map(({ wantedAt }) => wantedAt),
+    times.map(({ dueAt }) => dueAt),
+  ];
+  return (await query(db, 'callbacks/retime', columns)).length;
+}
 
 export interface UnderWay {
   id: string;
@@ -81,7 +104,7 @@ export const linkCalls = (db: Queryable) => query(db, 'callbacks/link-calls');
 export interface EndedAttempt {
   id: string;
   caseId: string;
-  /** Under which the citizen knows the case. */
+  /** Of the case. */
   reference: string;
   callId: string;
   number: string;
@@ -102,7 +125,8 @@ export const endedAttempts = (db: Queryable, limit: number, now: Date) =>
 
 export interface Settled {
   state: CallbackState;
-  /** null: as it was. */
+  /** null: as they were. */
+  wantedAt: Date | null;
   dueAt: Date | null;
   attempts: number;
   result: CallbackResult;
@@ -112,7 +136,7 @@ export interface Settled {
 
 /** False where another has done so. */
 export async function settle(db: Queryable, id: string, callId: string, to: Settled): Promise<boolean> {
-  const params = [id, callId, to.state, to.dueAt, to.attempts, to.result, to.number];
+  const params = [id, callId, to.state, to.dueAt, to.attempts, to.result, to.number, to.wantedAt];
   return (await queryOne(db, 'callbacks/settle', params)) !== null;
 }
 
@@ -137,8 +161,8 @@ export const caseToCall = (db: Queryable, caseId: string) =>
 
 export async function callAt(
   db: Queryable,
-  wanted: Pick<NewCallback, 'id' | 'caseId' | 'number' | 'specialty' | 'placeAt' | 'dueAt'>,
+  wanted: Pick<NewCallback, 'id' | 'caseId' | 'number' | 'specialty' | 'placeAt' | 'wantedAt' | 'dueAt'>,
 ): Promise<void> {
-  const { id, caseId, number, specialty, placeAt, dueAt } = wanted;
-  await query(db, 'callbacks/call-at', [id, caseId, number, specialty, placeAt, dueAt]);
+  const { id, caseId, number, specialty, placeAt, wantedAt, dueAt } = wanted;
+  await query(db, 'callbacks/call-at', [id, caseId, number, specialty, placeAt, dueAt, wantedAt]);
 }

@@ -93,6 +93,8 @@ export interface Call {
   survey: { askings: number; until: number | null } | null;
   /** Nobody answers at this hour, and what there is instead is being offered: how often so far, and since when. */
   closed: { askings: number; since: number } | null;
+  /** On the way to the exchange's message service, and how often it was asked to take the citizen; missing: not. */
+  service?: { wish: Wish | 'full' | null; tries: number };
   /** null: the citizen has called us. */
   callback: Callback | null;
   /** How the call ended; the citizen's leg is gone from then on, or being ended. */
@@ -102,9 +104,13 @@ export interface Call {
   announced?: true;
 }
 
-/** How long it will still be, where that is known; tooLate: beyond the end of the hours, and when it opens again. */
+/**
+ * How long it will still be, where that is known; nobodyAtWork: no expert is there who could be offered this call, now or after
+ * a talk; tooLate: beyond the end of the hours, and when it opens again.
+ */
 export interface Prospect {
   wait?: WaitEstimate | null;
+  nobodyAtWork?: true;
   tooLate?: readonly string[];
 }
 
@@ -238,4 +244,6 @@ export interface Settings {
   surveyMinTalkSeconds: number | null;
   /** Talks are recorded of who was told so. */
   recordTalks: boolean;
+  /** Whom we may call back: see mayBeDialled. */
+  destinations: string;
 }

@@ -1,3 +1,4 @@
+import { mayBeDialled } from '../callbacks/rules.ts';
 import type { Phrase } from './phrases.ts';
 import * as phrases from './phrases.ts';
 import { close, closeAsLost, dismiss, isHandedOverAtTheEnd, notWaiting } from './endings.ts';
@@ -52,8 +53,9 @@ export const closes = arrow<'closes'>(['closed'], (draft, { reason, opensAt, wor
 /** Has waited, and is to be called back. */
 const isOwed = ({ call }: Draft): boolean => call.ending === null;
 
-/** Nobody can be promised a call whose number we do not know: they are asked for one as soon as they have heard why. */
-const isCallable = ({ call }: Draft): boolean => call.caller !== null || call.callback !== null;
+/** Nobody can be promised a call who has no number that we may call: they are asked for one as soon as they have heard why. */
+const isCallable = ({ call: { caller, callback }, settings }: Draft): boolean =>
+  callback !== null || (caller !== null && mayBeDialled(caller, settings.destinations));
 
 /** Taken up by another process: the offer is made again, the promise stands. */
 export function askClosedAgain(draft: Draft): void {

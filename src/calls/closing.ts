@@ -41,6 +41,8 @@ export function createClosing(deps: ClosingDeps): Closing {
   /** Milliseconds until those who wait for the specialty have waited in vain; 0: they have; null: not to be foreseen. */
   function leftOf(specialty: string, now: number): number | null {
     const { open, reason, opensAt, closesAt } = hours.check(specialty, now);
+    // As long as the hours could not be read nobody is sent away who was let in by the real ones.
+    if (reason === 'default-hours') return null;
     if (open) return closesAt === null ? null : Math.max(1, closesAt.toMillis() - now);
     // Whoever is there at the end of the morning waits through a pause as short as this.
     if (opensAt !== null && opensAt.toMillis() - now <= graceMs) return null;

@@ -25,6 +25,8 @@ export interface ComparisonDeps {
   switchboard: Switchboard;
   log: Log;
   wrapUpSeconds: number;
+  /** Whether every call in the exchange has been taken up: till then each would look like one that is gone. */
+  complete: () => boolean;
 }
 
 export function createComparison(deps: ComparisonDeps): Comparison {
@@ -33,6 +35,10 @@ export function createComparison(deps: ComparisonDeps): Comparison {
   let mended = 0;
 
   async function once(): Promise<number> {
+    if (!deps.complete()) {
+      suspects.clear();
+      return 0;
+    }
     const [waiting, reservations] = [await routing.waiting(), await routing.reservations()];
     const places = new Set(waiting.map(({ callId }) => callId));
     const reserved = new Map(reservations.map((one) => [one.callId, one.activity]));

@@ -53,7 +53,9 @@ function createCitizenEffects(deps: EffectDeps): Doing<CitizenEffect> {
     const kept = {
       ...{ CLINIC_CALL_ID: '', CLINIC_GIVEN_UP: '1', ...(call.callback === null ? {} : AS_CALLERS) },
       // Whom we cannot call is asked for a number.
-      CLINIC_CALLABLE: call.caller === null ? '' : '1',
+      CLINIC_CALLABLE: call.caller !== null && deps.callbacks.allows(call.caller) ? '1' : '',
+      // Whom no call is promised either.
+      CLINIC_LISTED: call.caller !== null && deps.isListed?.(call.caller) === true ? '1' : '',
       ...(reference === null ? {} : { CLINIC_REFERENCE: reference }),
     };
     // A citizen who is gone is told by an event of its own, which is on its way.

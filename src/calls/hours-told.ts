@@ -34,7 +34,8 @@ export function tellClosing(
   now: number,
 ): { leftMs: number; words: readonly string[] } | null {
   const { noticeMs, graceMs } = deps.closing;
-  const { open, closesAt } = deps.hours.check(specialty, now);
+  const { open, reason, closesAt } = deps.hours.check(specialty, now);
+  if (reason === 'default-hours') return null;
   const end = open ? (closesAt?.toMillis() ?? Infinity) : Infinity;
   if (end - now > noticeMs) return null;
   const { opensAt } = deps.hours.check(specialty, end);

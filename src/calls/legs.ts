@@ -2,7 +2,7 @@ import type { Telephony } from '../asterisk/telephony.ts';
 import type { Log } from '../log.ts';
 import type { MissReason } from '../routing/routing.ts';
 import type { State } from './call.ts';
-import { expertChannel, offerOf } from './identity.ts';
+import { expertChannel, isCallbackChannel, offerOf } from './identity.ts';
 import type { LiveCalls } from './live-calls.ts';
 import { quietly } from './quietly.ts';
 
@@ -36,6 +36,10 @@ const CAUSES: Readonly<Record<number, MissReason>> = {
   38: 'unreachable',
 };
 
+/** Of Q.850's causes 34 to 47 say that the network or a machine in it had no means: nobody's choice at a telephone. */
+const missedBy = (cause: number | null): MissReason =>
+  CAUSES[cause ?? 0] ?? (cause !== null && cause >= 34 && cause <= 47 ? 'lost' : 'declined');
+
 /** An expert is reserved, and rung at once or as soon as the citizen wants to talk. */
 const KEPT: ReadonlySet<State> = new Set(['ringing', 'dialling', 'inviting']);
 
@@ -48,8 +52,9 @@ export function createLegs({ telephony, log, calls }: LegsDeps): Legs {
 
   function heardOf(channelId: string): void {
     const offerId = offerOf(channelId);
-    if (offerId === null || belongs(offerId)) return;
-    log.warn({ offerId }, 'ring.ownerless');
+    const isOurs = offerId === null ? isAwaited(channelId) : belongs(offerId);
+    if (isOurs) return;
+    log.warn({ channelId }, 'ring.ownerless');
     quietly(telephony.hangup(channelId), log);
   }
 
@@ -59,11 +64,13 @@ export function createLegs({ telephony, log, calls }: LegsDeps): Legs {
       const talks = talk?.offerId === offerId || state === 'connecting';
       if (offer?.offerId !== offerId && talk?.offerId !== offerId) continue;
       if (talks) runner.post({ type: 'expert-gone', offerId, cause });
-      else runner.post({ type: 'expert-failed', offerId, reason: CAUSES[cause ?? 0] ?? 'declined' });
+      else runner.post({ type: 'expert-failed', offerId, reason: missedBy(cause) });
     }
   }
 
   const ringingFor = (offerId: string) => calls.find((call) => call.offer?.offerId === offerId);
+  /** A citizen's telephone that rings though its request was given up for lost, and carried out late. */
+  const isAwaited = (channelId: string) => !isCallbackChannel(channelId) || calls.byCitizen.has(channelId);
   const belongs = (offerId: string): boolean =>
     calls.find(({ offer, talk }) => offer?.offerId === offerId || talk?.offerId === offerId) !== undefined;
 

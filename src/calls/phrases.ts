@@ -41,21 +41,21 @@ export const surveyThanks: Phrase = ['survey/thanks', 'talk/goodbye'];
 
 /**
  * «شما نفر سوم در صف هستید»; place counts from 1. Who is not connected in the next moment also hears what there is instead of
- * waiting. again: it was told before, so that the first in line waits as well. wait: how long, where that can be told; then the
- * first in line is not connected at once. tooLate: the hours will be over before; the next opening.
+ * waiting. waits: the first in line is not connected at once either, as it was told before or nobody is at work. wait: how long,
+ * where that can be told; then neither. tooLate: the hours will be over before; the next opening.
  */
 export function positionPhrase(
   place: number,
-  again: boolean,
+  waits: boolean,
   wait: Phrase = [],
   tooLate: Phrase | null = null,
 ): Phrase {
   const advice = tooLate === null ? ['queue/please-wait'] : ['closing/too-late', ...tooLate];
-  const waits = [...wait, ...advice, 'queue/keys'];
-  if (place > LARGEST_ORDINAL) return ['queue/beyond', ...waits];
+  const rest = [...wait, ...advice, 'queue/keys'];
+  if (place > LARGEST_ORDINAL) return ['queue/beyond', ...rest];
   const words = ['queue/you-are', `ordinal/${place}`, 'queue/in-line'];
-  const isNext = place === 1 && !again && wait.length === 0 && tooLate === null;
-  return isNext ? [...words, 'talk/connecting'] : [...words, ...waits];
+  const isNext = place === 1 && !waits && wait.length === 0 && tooLate === null;
+  return isNext ? [...words, 'talk/connecting'] : [...words, ...rest];
 }
 
 /** «زمان تقریبی انتظار شما، بین پنج تا ده دقیقه است.» low 0: less than high. high null: more than low. */

@@ -92,7 +92,7 @@ async function prospectOf(entry: Waiting, place: number, deps: EffectDeps): Prom
   const closing = tellClosing(deps, entry.specialty, now);
   const isTooLate = closing !== null && soonestMs(told, now) > closing.leftMs;
   return {
-    ...('backAt' in told ? {} : { wait: told }),
+    ...('backAt' in told ? { nobodyAtWork: true } : { wait: told }),
     ...(isTooLate ? { tooLate: closing.words } : {}),
   };
 }

@@ -5,7 +5,7 @@ import { turnAway } from './closed.ts';
 import { close, dismiss, isHandedOver, isHandedOverAtTheEnd, isLost, notWaiting } from './endings.ts';
 import { needsFollowUp } from './outcomes.ts';
 import { lastWordsOver, rates, silence } from './survey.ts';
-import { grant } from './wishes.ts';
+import { askServiceAgain, grant } from './wishes.ts';
 import {
   after,
   arrow,
@@ -174,6 +174,7 @@ export const leaving = row(
     }),
     timer: arrow(['leaving'], (draft, { name }) => {
       if (isListed(draft)) return grant(draft, 'message');
+      if (askServiceAgain(draft)) return;
       // The message service could not be reached: it is not the citizen who has left.
       if (draft.call.ending === null) change(draft, { ending: 'failed' });
       silence(draft, name);

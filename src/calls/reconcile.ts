@@ -7,7 +7,7 @@ import type { Call, Settings } from './call.ts';
 import { expertChannel, isCallbackChannel, offerOf, offerOfBridge } from './identity.ts';
 import { isAway, missedEvents, type Exchange } from './missed-events.ts';
 import { rebuild, remains } from './rebuild.ts';
-import { revive } from './revival.ts';
+import { revive, withoutCitizen } from './revival.ts';
 import type { Runner } from './runner.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -127,8 +127,9 @@ async function takeUp({ call, effects }: Snapshot, found: Found, deps: Reconcile
   const citizenHere = found.byId.has(call.channelId);
   const goesOn =
     call.state === 'due' || (citizenHere && (call.state === 'dialling' || !isAway(call, found.byId)));
-  // Nothing is played to and nobody is rung for a citizen who has gone; the snapshot is closed as it stands.
-  const step = goesOn ? revive(call, legAlive, settings, clock.now()) : { call, effects: [] };
+  const step = goesOn
+    ? revive(call, legAlive, settings, clock.now())
+    : withoutCitizen(call, settings, clock.now());
   // First what the lost process may not have come to do any more.
   const runner = switchboard.take({ call: step.call, effects: [...effects, ...step.effects] });
   log.info({ callId: call.id, state: call.state, citizenHere }, 'call.taken-up');

@@ -19,7 +19,7 @@ import {
 import type { Step } from './machine.ts';
 import { beginToListen, WRAP_UP_GRACE_SECONDS } from './talk.ts';
 import { endOffer, wait } from './waiting.ts';
-import { grant } from './wishes.ts';
+import { askServiceAgain, grant } from './wishes.ts';
 
 /**
  * Takes up a call whose process is gone, or whose events were missed, from its snapshot and from what Asterisk says is
@@ -58,7 +58,7 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
       }
       break;
     case 'wrap-up':
-      after(draft, settings.wrapUpSeconds + WRAP_UP_GRACE_SECONDS, 'wrap-up-over');
+      boundWrapUp(draft);
       part(draft);
       break;
     case 'closed':
@@ -81,12 +81,27 @@ export function revive(call: Call, expertLegAlive: boolean, settings: Settings, 
   return { call: draft.call, effects: draft.effects };
 }
 
+/**
+ * The same where the citizen has gone, or is not in our hands: nothing is played to and nobody is rung for them, and the
+ * snapshot is closed as it stands. An expert's wrap-up has its end all the same.
+ */
+export function withoutCitizen(call: Call, settings: Settings, now: number): Step {
+  const draft: Draft = { call, effects: [], settings, now };
+  if (call.state === 'wrap-up') boundWrapUp(draft);
+  return { call: draft.call, effects: draft.effects };
+}
+
+/** Routing tells its end; this stands behind it, should the telling be lost. */
+const boundWrapUp = (draft: Draft): void =>
+  after(draft, draft.settings.wrapUpSeconds + WRAP_UP_GRACE_SECONDS, 'wrap-up-over');
+
 /** Who was being asked about the talk is asked again; the last words are not said twice. */
 function part(draft: Draft): void {
   const { citizenGone, ending, survey } = draft.call;
   if (citizenGone) return;
   // Whose number is listed as a nuisance is owed the message service after the words.
   if (ending === 'abandoned') grant(draft, 'message');
+  else if (askServiceAgain(draft)) return;
   else if (survey === null) effect(draft, { do: 'hang-up-citizen' });
   else askOn(draft);
 }

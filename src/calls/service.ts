@@ -142,13 +142,12 @@ export function createCalls(deps: CallsDeps): Calls {
     specialties: Object.values(deps.specialties),
     graceSeconds: config.CLOSING_GRACE_SECONDS,
   });
-  const restored = { routing, switchboard, log, wrapUpSeconds: settings.wrapUpSeconds };
-  const comparison = createComparison(restored);
-  const restoration = createRestoration({
-    ...restored,
-    snapshots: deps.snapshots,
+  const restored = {
+    ...{ routing, switchboard, log, wrapUpSeconds: settings.wrapUpSeconds },
     complete: () => takeUp.ready(),
-  });
+  };
+  const comparison = createComparison(restored);
+  const restoration = createRestoration({ ...restored, snapshots: deps.snapshots });
   const handover = createHandover({
     ...shared,
     ledger: observedLedger(deps.ledger, observe),

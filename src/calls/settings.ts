@@ -21,6 +21,7 @@ export function settingsOf(config: Config, specialties: Readonly<Record<string, 
     sameExpertSeconds: config.SAME_EXPERT_SECONDS,
     surveyMinTalkSeconds: config.SURVEY_ENABLED ? config.SURVEY_MIN_TALK_SECONDS : null,
     recordTalks: config.RECORD_TALKS,
+    destinations: config.CALLBACK_DESTINATIONS,
   };
 }
 

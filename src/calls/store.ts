@@ -111,7 +111,8 @@ export async function listCalls(db: Queryable, filter: CallFilter): Promise<Call
   const wanted = [after, direction, from, to, expertId, specialty, ending, state].map(
     (value) => value ?? null,
   );
-  return query<CallRow>(db, 'calls/list-calls', [...wanted, outcome === 'missing', limit]);
+  if (outcome === 'missing') return query<CallRow>(db, 'calls/list-missing-outcomes', [...wanted, limit]);
+  return query<CallRow>(db, 'calls/list-calls', [...wanted, limit]);
 }
 
 export interface CallStory {

@@ -20,7 +20,7 @@ import {
   type Arrow,
   type Draft,
 } from './table.ts';
-import { grant, leaveQueue, noteWish, wishOf } from './wishes.ts';
+import { askService, grant, leaveQueue, noteWish, wishOf } from './wishes.ts';
 
 /** From the place in the queue until an expert is rung. */
 
@@ -63,6 +63,8 @@ export function ring(draft: Draft): void {
 }
 
 export const rings = arrow<'offered'>(['ringing'], (draft, { offer }) => {
+  // Redis may have joined them though its answer was lost.
+  noteJoined(draft, offer.why.position);
   noteOffer(draft, offer);
   ring(draft);
 });
@@ -133,8 +135,7 @@ function turnAway(draft: Draft, specialty: string, place: number): void {
   record(draft, { kind: 'queue.full', data: { specialty, position: place } });
   effect(draft, { do: 'leave-queue' });
   go(draft, 'leaving');
-  effect(draft, { do: 'to-fallback', wish: 'full' });
-  after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+  askService(draft, 'full');
 }
 
 const joinsWithinCap: Arrow<'queue-joined'> = arrow(['leaving'], (draft, event) => {
@@ -158,7 +159,8 @@ function tellPosition(draft: Draft, place: number, prospect: Prospect, again: bo
   // Who comes in before them, for waits of their own, costs them a place; they do not hear themselves move back.
   const told = Math.min(place, draft.call.toldPlace ?? place);
   change(draft, { toldPlace: told });
-  play(draft, [...byDefault, ...positionPhrase(told, again, wait, prospect.tooLate)]);
+  const waits = again || prospect.nobodyAtWork === true;
+  play(draft, [...byDefault, ...positionPhrase(told, waits, wait, prospect.tooLate)]);
   after(draft, LONGEST_WORDS_SECONDS, 'silence');
 }
 
@@ -190,8 +192,7 @@ export const position = row(
       go(draft, 'leaving');
       // The attempt whose answer never came may have been carried out all the same.
       effect(draft, { do: 'leave-queue' });
-      effect(draft, { do: 'to-fallback', wish: null });
-      after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+      askService(draft, null);
     }),
     'position-told': arrow(['waiting'], (draft, event) => {
       if (event.position !== null) return tellPosition(draft, event.position, event, true);

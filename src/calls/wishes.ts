@@ -42,6 +42,23 @@ export function grant(draft: Draft, wish: Wish): void {
   hush(draft);
   change(draft, { ending: null });
   go(draft, 'leaving');
+  askService(draft, wish);
+}
+
+/** wish: why the citizen is taken there. From `leaving` only. */
+export function askService(draft: Draft, wish: Wish | 'full' | null, tries = 1): void {
+  change(draft, { service: { wish, tries } });
   effect(draft, { do: 'to-fallback', wish });
   after(draft, LONGEST_WORDS_SECONDS, 'last-words');
+}
+
+/**
+ * The request may have been lost, with a process or with the link: whoever was promised the service is not hung up on for that.
+ * @returns whether it was made once more
+ */
+export function askServiceAgain(draft: Draft): boolean {
+  const { service } = draft.call;
+  if (service?.tries !== 1) return false;
+  askService(draft, service.wish, 2);
+  return true;
 }

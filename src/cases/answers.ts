@@ -56,10 +56,20 @@ export function toStory(row: CaseStory, whole: boolean, now: number) {
 }
 
 function toEntry({ at, citizenAt, data, ...entry }: EntryRow, whole: boolean) {
-  // What somebody keyed in for a number may be one, though none that can be called.
-  const { keyed } = data;
-  const masked = typeof keyed === 'string' && !whole ? { ...data, keyed: maskNumber(keyed) } : data;
-  return { ...entry, at: at.toISOString(), citizenAt: iso(citizenAt), data: masked };
+  return { ...entry, at: at.toISOString(), citizenAt: iso(citizenAt), data: whole ? data : masked(data) };
+}
+
+/**
+ * Without what may tell a number: one keyed in, though none that can be called, and the name of a file that was taken over,
+ * which in most exchanges holds the caller's.
+ */
+function masked(data: EntryRow['data']): EntryRow['data'] {
+  const shown = Object.entries(data).filter(([name]) => name !== 'recording');
+  return Object.fromEntries(
+    shown.map(([name, value]) =>
+      name === 'keyed' && typeof value === 'string' ? [name, maskNumber(value)] : [name, value],
+    ),
+  );
 }
 
 export function toUnanswered(row: Unanswered, whole: boolean) {

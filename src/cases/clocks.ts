@@ -55,11 +55,13 @@ export function coursesOf(history: readonly HistoryEntry[]): Courses {
   let courses: Courses = { acknowledge: begun(from), answer: begun(from), resolve: begun(from) };
   let beforeSpam: Courses | null = null;
   for (const entry of later) {
-    // A case wrongly taken for spam was never answered: its clocks have run all the while.
-    if (entry.kind === 'case.reopened' && beforeSpam !== null) courses = beforeSpam;
+    // A case wrongly taken for spam was never over: its clocks have run all the while, and none begins again.
+    const spared = entry.kind === 'case.reopened' ? beforeSpam : null;
+    const askedAgain = ASKS_AGAIN.includes(entry.kind) && spared === null;
+    const next = advance(askedAgain ? beginAgain(courses, entry) : (spared ?? courses), entry);
     if (entry.kind === 'case.marked-spam') beforeSpam = courses;
     else if (entry.state !== 'spam') beforeSpam = null;
-    courses = advance(courses, entry);
+    courses = next;
   }
   return courses;
 }
@@ -70,16 +72,15 @@ const begun = (from: number): Course => ({
   stoppedAt: null,
 });
 
+/** Somebody must take it up anew, too. The oldest message without an answer counts: a clock that runs goes on. */
+const beginAgain = (courses: Courses, { at, citizenAt }: HistoryEntry): Courses =>
+  each(courses, (course) => (course.stoppedAt === null ? course : begun(citizenAt ?? at)));
+
 function advance(courses: Courses, entry: HistoryEntry): Courses {
   const { at, kind, state } = entry;
   const byPerson = entry.actor !== 'system';
-  let { acknowledge, answer, resolve } = courses;
-  if (ASKS_AGAIN.includes(kind)) {
-    const from = entry.citizenAt ?? at;
-    // The oldest message without an answer counts: a clock that runs goes on.
-    if (answer.stoppedAt !== null) answer = begun(from);
-    if (resolve.stoppedAt !== null) resolve = begun(from);
-  }
+  let { acknowledge, answer } = courses;
+  const { resolve } = courses;
   if (byPerson && TAKES_UP.includes(kind)) acknowledge = stop(acknowledge, at);
   if (byPerson && kind === 'case.answered') answer = stop(answer, at);
   const all = { acknowledge, answer, resolve };

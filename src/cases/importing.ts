@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Clock } from '../clock.ts';
-import { query, transaction } from '../platform/sql.ts';
+import { query, transaction, type Queryable } from '../platform/sql.ts';
 import type { ImportedSound, ImportedSounds } from '../recordings/service.ts';
 import { recordAudit } from '../staff/audit.ts';
 import { readMessages, type BadRow, type Message } from './messages.ts';
@@ -42,12 +42,18 @@ export function createCaseImport(deps: ImportDeps): CaseImport {
     const found = await query<{ key: string }>(pool, 'cases/all-specialties');
     const specialties = found.map(({ key }) => key);
     const { messages, bad } = readMessages(text, { specialties, areaCode, zone, now: clock.now() });
-    const byHash = new Map<string, Fresh>();
+    const told = new Map<Message, string[]>();
     for (const message of messages) {
-      const hash = await hashOf(message, sounds);
-      const same = byHash.get(hash ?? '');
-      if (hash === null) bad.push({ line: message.line, reason: 'recording-missing' });
-      else if (same === undefined) byHash.set(hash, { message, names: namesOf(message) });
+      const hashes = await hashesOf(message, sounds);
+      if (hashes === null) bad.push({ line: message.line, reason: 'recording-missing' });
+      else told.set(message, hashes);
+    }
+    const known = await knownOf(pool, [...told.values()].flat());
+    const byHash = new Map<string, Fresh>();
+    for (const [message, hashes] of told) {
+      const hash = hashes.find((one) => known.has(one)) ?? hashes[0] ?? '';
+      const same = byHash.get(hash);
+      if (same === undefined) byHash.set(hash, { message, names: namesOf(message) });
       else same.names.push(...namesOf(message));
     }
     bad.sort((a, b) => a.line - b.line);
@@ -79,9 +85,8 @@ export function createCaseImport(deps: ImportDeps): CaseImport {
   ): Promise<number> =>
     transaction(pool, async (db) => {
       await query(db, 'cases/lock-imports');
-      const known = await query<{ hash: string }>(db, 'cases/imported', [[...byHash.keys()]]);
-      const hashes = new Set(known.map(({ hash }) => hash));
-      const fresh = [...byHash].filter(([hash]) => !hashes.has(hash));
+      const known = await knownOf(db, [...byHash.keys()]);
+      const fresh = [...byHash].filter(([hash]) => !known.has(hash));
       for (const [hash, { message }] of fresh) {
         const { number, specialty, receivedAt, recording, note } = message;
         const data = {
@@ -113,12 +118,20 @@ interface Fresh {
 
 const namesOf = ({ recording }: Message): string[] => (recording === null ? [] : [recording]);
 
-/** Of a recording its sound counts, not its name. null: it is not there. */
-async function hashOf(message: Message, sounds: ImportedSounds): Promise<string | null> {
+const knownOf = async (db: Queryable, hashes: readonly string[]): Promise<Set<string>> =>
+  new Set((await query<{ hash: string }>(db, 'cases/imported', [hashes])).map(({ hash }) => hash));
+
+/**
+ * By which a message is known, the present one first, then those it may have from before. With a key, as the hash outlives the
+ * number, which could be found by trying. Of a recording its sound counts, not its name. null: it is not there.
+ */
+async function hashesOf(message: Message, sounds: ImportedSounds): Promise<string[] | null> {
   const { number, receivedAt, specialty, recording, note } = message;
   const sound = recording === null ? '' : await sounds.hashOf(recording);
   if (sound === null) return null;
-  return sha256(JSON.stringify([number, receivedAt.toISOString(), specialty, sound, note]));
+  const content = JSON.stringify([number, receivedAt.toISOString(), specialty, sound, note]);
+  return [...sounds.marksOf(content), sha256(content)];
 }
 
+/** What was taken over before there was a key to it. */
 const sha256 = (what: string): string => createHash('sha256').update(what).digest('hex');

@@ -50,6 +50,7 @@ interface DueCall {
   number: string | null;
   caller: string | null;
   specialty: string | null;
+  /** The call's end; of a follow-up when it was said. */
   at: Date;
   /** Whether the citizen came far enough to be owed anything. */
   counts: boolean;
@@ -99,7 +100,9 @@ export function createCaseOpening(deps: OpeningDeps): CaseOpening {
     const { id, number } = row;
     const reference = (await toldIn(db, due.callId)) ?? row.reference;
     const about = { template: 'case-opened', number, parameters: { reference }, caseId: id } as const;
-    await sendText(db, { ...about, callId: due.callId, at: new Date(clock.now()) });
+    // What an expert says of an earlier call is no answer to it: nobody sits up for that.
+    const answersAt = due.reason === 'follow-up' ? null : due.at;
+    await sendText(db, { ...about, callId: due.callId, at: new Date(clock.now()), answersAt });
     return came;
   }
 

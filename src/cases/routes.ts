@@ -20,6 +20,8 @@ export interface CaseRoutesDeps {
   cases: Cases;
   pool: Pool;
   clock: Clock;
+  /** IANA name of the clinic's zone. */
+  zone: string;
 }
 
 type App = Parameters<FastifyPluginCallbackTypebox>[0];
@@ -125,7 +127,7 @@ function ownFilterOnly(request: FastifyRequest, _reply: unknown, done: () => voi
 }
 
 /** Whether another's case exists is not an expert's to know. An id that is none is left to the schema. */
-async function ownCaseOnly(cases: Cases, request: FastifyRequest): Promise<void> {
+export async function ownCaseOnly(cases: Pick<Cases, 'find'>, request: FastifyRequest): Promise<void> {
   const { id } = request.params as { id: string };
   if (!isJustExpert(request) || !UUID.test(id)) return;
   const story = await cases.find(id);

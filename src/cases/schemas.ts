@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { listQuery } from '../web/lists.ts';
+import { listQuery, reportQuery } from '../web/lists.ts';
 import { closed, ExpertId, Instant, Line, nullable, SpecialtyKey, Uuid } from '../web/schemas.ts';
 import { TEXT_STATES } from '../sms/service.ts';
 import { CLOCKS } from './clocks.ts';
@@ -164,10 +164,9 @@ export const FIELDS: Readonly<Record<HumanAction, { needs: readonly Field[]; may
 };
 
 export const ReportFilters = closed({
-  ...listQuery,
+  ...reportQuery,
   from: Type.Optional({ ...Instant, description: 'Deadlines from here on' }),
   to: Type.Optional({ ...Instant, description: 'Deadlines before' }),
-  format: Type.Optional(Type.Enum(['json', 'csv'], { default: 'json' })),
 });
 
 export const UnansweredSchema = Type.Object({

@@ -27,6 +27,7 @@ import {
   recordingsOf,
   type CallOfCase,
   type CaseFilter,
+  type CaseReason,
   type CaseRow,
   type ClockRow,
   type EntryRow,
@@ -126,6 +127,7 @@ export interface CasesDeps {
 const AT_ONCE = 200;
 /** What of all this citizens are told by text. */
 const TOLD: Partial<Record<HumanAction, TemplateKey>> = { answer: 'case-answered', close: 'case-closed' };
+const UNTOLD: ReadonlySet<CaseReason> = new Set(['imported', 'abandoned']);
 
 export function createCases(deps: CasesDeps): Cases {
   const { pool, clock, log, hours, targets, areaCode, zone, sounds, onAskedAgain } = deps;
@@ -186,10 +188,13 @@ export function createCases(deps: CasesDeps): Cases {
     return refusal ?? (await find(id)) ?? 'unknown';
   }
 
-  /** Whose message came in from elsewhere has not heard of us yet, and may have forgotten it. */
+  /**
+   * Whose message came in from elsewhere has not heard of us yet, and may have forgotten it. Who gave up has asked for nothing,
+   * and was never told the reference.
+   */
   async function tellCitizen(db: ClientBase, row: CaseRow, action: HumanAction): Promise<void> {
     const template = TOLD[action];
-    if (template === undefined || row.reason === 'imported') return;
+    if (template === undefined || UNTOLD.has(row.reason)) return;
     const { id, number, reference } = row;
     const at = new Date(clock.now());
     await sendText(db, { template, number, parameters: { reference }, caseId: id, at });

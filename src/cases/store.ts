@@ -232,6 +232,10 @@ export function listUnanswered(db: Queryable, filter: UnansweredFilter): Promise
   return query<Unanswered & Row>(db, 'cases/unanswered', [now, ...position, from, to, limit]);
 }
 
+/** Calls that left something to be done and have no case. Bounds: when it was left to be done. */
+export const countUnopened = async (db: Queryable, from: Date | null, to: Date): Promise<number> =>
+  (await queryOne<{ count: number }>(db, 'cases/count-unopened', [from, to]))?.count ?? 0;
+
 /** Abandoned calls of which nobody can be called, as the number was withheld. Bounds: when the call ended. */
 export const countWithheld = async (db: Queryable, from: Date | null, to: Date | null): Promise<number> =>
   (await queryOne<{ count: number }>(db, 'cases/withheld-abandoned', [from, to]))?.count ?? 0;

@@ -81,14 +81,15 @@ function addChangeRoutes(app: App, deps: HoursRoutesDeps): void {
   const { pool, hours } = deps;
   const add = {
     tags,
-    summary: 'Declare a holiday',
+    summary: 'Declare a holiday, before its day begins',
     ...{ body: closed({ date: Day, title: Line(200) }), response: { 201: HolidaySchema } },
   };
   app.post(
     '/holidays',
     { config: { access: changers, idempotent: true }, schema: add },
     async (request, reply) => {
-      refusePast(request.body.date, deps);
+      const day = dayOf(request.body.date, '/date', deps.zone).toISODate() ?? '';
+      if (day <= todayOf(deps)) throw begun();
       const row = await addHoliday(pool, request.body, signedIn(request).actor).catch(alreadyThere);
       await reread(hours, request.log);
       return reply
@@ -101,14 +102,14 @@ function addChangeRoutes(app: App, deps: HoursRoutesDeps): void {
 
   const change = {
     tags,
-    summary: 'Move a holiday, or confirm it',
+    summary: 'Move a holiday, before either day begins, or confirm it',
     ...{ params: ById, body: closed({ date: Type.Optional(Day), confirmed: Type.Optional(Type.Boolean()) }) },
     response: { 200: HolidaySchema },
   };
   app.patch('/holidays/:id', { config: { access: changers }, schema: change }, async (request, reply) => {
     const matches = ifMatch(request);
     const { date, confirmed } = request.body;
-    if (date !== undefined) refusePast(date, deps);
+    if (date !== undefined) dayOf(date, '/date', deps.zone);
     const wanted = {
       ...(date === undefined ? {} : { date }),
       ...(confirmed === undefined ? {} : { confirmed }),
@@ -119,7 +120,12 @@ function addChangeRoutes(app: App, deps: HoursRoutesDeps): void {
     return reply.header('etag', etag(row.version)).send(toAnswer(row));
   });
 
-  const withdraw = { tags, summary: 'Take a holiday back', params: ById, response: { 204: Type.Null() } };
+  const withdraw = {
+    tags,
+    summary: 'Take a holiday back, before its day begins',
+    params: ById,
+    response: { 204: Type.Null() },
+  };
   app.delete('/holidays/:id', { config: { access: changers }, schema: withdraw }, async (request, reply) => {
     done(await withdrawHoliday(pool, { ...askedBy(request, deps), matches: ifMatch(request) }));
     await reread(hours, request.log);
@@ -155,10 +161,9 @@ const askedBy = (request: FastifyRequest & { params: { id: string } }, deps: Hou
   ...{ id: request.params.id, actor: signedIn(request).actor, today: todayOf(deps) },
 });
 
-function refusePast(date: string, deps: HoursRoutesDeps): void {
-  const day = dayOf(date, '/date', deps.zone).toISODate() ?? '';
-  if (day < todayOf(deps)) throw fieldProblem('day-past', 'body', '/date', 'That day is over.');
-}
+/** A holiday is one from midnight on, and the hours of today that are over stay as they were. */
+const begun = () =>
+  fieldProblem('day-past', 'body', '/date', 'That day has begun; close what is left of it by `/closures`.');
 
 function alreadyThere(error: unknown): never {
   if (codeOf(error) !== UNIQUE) throw error;
@@ -168,8 +173,9 @@ function alreadyThere(error: unknown): never {
 function done(change: Awaited<ReturnType<typeof changeHoliday>>): HolidayRow {
   if (change.outcome === 'unknown') throw problem(404, 'holiday-not-found');
   if (change.outcome === 'stale') throw stale();
+  if (change.outcome === 'to-past') throw begun();
   if (change.outcome === 'past')
-    throw problem(409, 'holiday-past', 'That day is over: the clinic was closed then, or it was not.');
+    throw problem(409, 'holiday-past', 'Its day has begun; open what is left of it by `/openings`.');
   return change.row;
 }
 

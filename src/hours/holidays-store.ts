@@ -26,8 +26,10 @@ type Change<T> =
   | { outcome: 'changed'; row: T }
   | { outcome: 'unknown' }
   | { outcome: 'stale' }
-  /** It was: on that day the clinic was open, or it was not. */
-  | { outcome: 'past' };
+  /** Its day has begun: the clinic was open in the hours that are over, or it was not. */
+  | { outcome: 'past' }
+  /** The day it was to be moved to has. */
+  | { outcome: 'to-past' };
 
 /** today: the clinic's, an ISO date. matches: told the present version, says whether it is the one the sender knows. */
 interface Asked {
@@ -62,7 +64,7 @@ export async function changeHoliday(
   change: { date?: string; confirmed?: boolean },
 ): Promise<Change<HolidayRow>> {
   const { id, actor } = asked;
-  return await onHoliday(pool, asked, async (db, found) => {
+  return await onHoliday(pool, asked, change.date, async (db, found) => {
     const [date, confirmed] = [change.date ?? found.date, change.confirmed ?? found.confirmed];
     const row = await queryOne<HolidayRow>(db, 'hours/change-holiday', [id, date, confirmed]);
     if (row === null) throw new Error('a locked row is gone');
@@ -75,7 +77,7 @@ export async function changeHoliday(
 
 export async function withdrawHoliday(pool: Pool, asked: Asked): Promise<Change<HolidayRow>> {
   const { id, actor } = asked;
-  return await onHoliday(pool, asked, async (db, found) => {
+  return await onHoliday(pool, asked, null, async (db, found) => {
     await query(db, 'hours/withdraw-holiday', [id, actor]);
     const detail = { date: found.date, title: found.title };
     await recordAudit(db, { actor, action: 'holiday.withdrawn', subject: `holiday:${id}`, detail });
@@ -83,16 +85,20 @@ export async function withdrawHoliday(pool: Pool, asked: Asked): Promise<Change<
   });
 }
 
+/** date: where it goes; null: nowhere, it is taken back; undefined: it stays where it is. */
 async function onHoliday(
   pool: Pool,
   { id, today, matches }: Asked,
+  date: string | null | undefined,
   work: (db: ClientBase, found: HolidayRow) => Promise<HolidayRow>,
 ): Promise<Change<HolidayRow>> {
   return await transaction(pool, async (db) => {
     const found = await queryOne<HolidayRow>(db, 'hours/find-holiday', [id]);
     if (found === null) return { outcome: 'unknown' };
     if (!matches(found.version)) return { outcome: 'stale' };
-    if (found.date < today) return { outcome: 'past' };
+    const stays = date === undefined || date === found.date;
+    if (found.date < today || (found.date === today && !stays)) return { outcome: 'past' };
+    if (!stays && date !== null && date <= today) return { outcome: 'to-past' };
     return { outcome: 'changed', row: await work(db, found) };
   });
 }

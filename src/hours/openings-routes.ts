@@ -30,6 +30,9 @@ import {
 
 const Made = { createdAt: Instant, createdBy: Type.String() };
 const Scope = { specialty: nullable(SpecialtyKey) };
+/** What was is not changed afterwards: neither what callers came to, nor deadlines that ran meanwhile. */
+const FROM_NOW =
+  'It counts from now at the earliest: an earlier `startsAt` is answered with the one that counts.';
 const Kind = Type.Enum([...CLOSURE_KINDS], { description: 'What citizens are told' });
 
 const OpeningSchema = Type.Object({
@@ -67,7 +70,10 @@ export function addOpeningRoutes(app: App, { pool, hours, clock, zone }: HoursRo
     return { items: items.map((row) => toOpening(row, zone)), next };
   });
 
-  const add = { tags, summary: 'Open exceptionally', body: NewOpening, response: { 201: OpeningSchema } };
+  const add = {
+    ...{ tags, summary: 'Open exceptionally', description: FROM_NOW },
+    ...{ body: NewOpening, response: { 201: OpeningSchema } },
+  };
   app.post(
     '/openings',
     { config: { access: changers, idempotent: true }, schema: add },
@@ -113,7 +119,7 @@ export function addClosureRoutes(app: App, { pool, hours, clock, zone }: HoursRo
   const add = {
     tags,
     summary: 'Close on the spot',
-    description: 'Without `startsAt`: from now. Without `endsAt`: until it is taken back.',
+    description: `Without \`startsAt\`: from now. Without \`endsAt\`: until it is taken back. ${FROM_NOW}`,
     ...{ body: NewClosure, response: { 201: ClosureSchema } },
   };
   app.post(

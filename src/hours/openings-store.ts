@@ -3,7 +3,10 @@ import { query, queryOne, transaction, type Queryable } from '../platform/sql.ts
 import { recordAudit } from '../staff/audit.ts';
 import type { ClosureKind } from './rules.ts';
 
-/** The rows of what is decided for once: exceptional openings and closures on the spot. */
+/**
+ * The rows of what is decided for once: exceptional openings and closures on the spot. They keep the start they were given, and
+ * are told with that from which they count: the moment they were made at the earliest, for what was is not changed afterwards.
+ */
 
 /** A closure may have no end yet. */
 export interface OpeningRow {

@@ -2,10 +2,10 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox';
 import { signedIn } from '../web/access.ts';
 import { etag, ifMatch, stale } from '../web/etag.ts';
+import { readInstant } from '../web/instant.ts';
 import { fieldProblem, problem, type Problem } from '../web/problem.ts';
 import { closed, Instant, nullable, SpecialtyKey } from '../web/schemas.ts';
 import { addHolidayRoutes } from './holidays-routes.ts';
-import { readInstant } from './instant.ts';
 import { addClosureRoutes, addOpeningRoutes } from './openings-routes.ts';
 import { addSeasonRoutes } from './seasons-routes.ts';
 import { findWeekly, hasSpecialty, replaceWeekly, type WeeklyHours } from './store.ts';

@@ -19,6 +19,7 @@ interface SeasonColumns {
   specialty: string | null;
   starts_on: string;
   ends_on: string;
+  created_at: Date;
   cancelled_at: Date | null;
   weekday: number | null;
   opens_minute: number | null;
@@ -69,8 +70,9 @@ function toSeasons(rows: readonly SeasonColumns[], zone: string): Season[] {
   const seasons = new Map<string, Season & { windows: Season['windows'][number][] }>();
   for (const row of rows) {
     const whole = daysOf(row.starts_on, row.ends_on, zone);
+    const startsAt = Math.max(whole.startsAt, row.created_at.getTime());
     const endsAt = Math.min(whole.endsAt, row.cancelled_at?.getTime() ?? Infinity);
-    const season = seasons.get(row.id) ?? { ...whole, endsAt, specialty: row.specialty, windows: [] };
+    const season = seasons.get(row.id) ?? { startsAt, endsAt, specialty: row.specialty, windows: [] };
     seasons.set(row.id, season);
     const { weekday, opens_minute: opensMinute, closes_minute: closesMinute } = row;
     if (weekday !== null && opensMinute !== null && closesMinute !== null)

@@ -49,7 +49,9 @@ export function addSeasonRoutes(app: App, { pool, hours, clock, zone }: HoursRou
   const add = {
     tags,
     summary: 'Plan a season',
-    description: 'Both days are included. A season of one specialty goes before one of all of them.',
+    description:
+      'Both days are included. A season of one specialty goes before one of all of them. It counts from now at the earliest, ' +
+      'also where its first day was before.',
     ...{ body: NewSeason, response: { 201: Type.Object({ id: Uuid }) } },
   };
   app.post(

@@ -6,9 +6,9 @@ import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { codeOf, messageOf } from '../platform/fault.ts';
 import { allow } from '../web/access.ts';
+import { readInstant } from '../web/instant.ts';
 import { fieldProblem, problem } from '../web/problem.ts';
 import { closed, Uuid } from '../web/schemas.ts';
-import { readInstant } from './instant.ts';
 import type { Hours } from './service.ts';
 import { faultsOfWeek, type WeekWindow } from './week.ts';
 

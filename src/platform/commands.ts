@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { codeOf, fault, messageOf } from './fault.ts';
 import { createBlockingTwin } from './redis.ts';
 import { readStream } from './stream-reader.ts';
+import { listenedFor } from './within.ts';
 
 /*
  * Requests from any process to the one that owns the telephone exchange, over Redis streams. A request carries how long
@@ -143,7 +144,7 @@ interface Waiting {
   streamId: string | null;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
-  timer: NodeJS.Timeout;
+  stopWaiting: () => void;
 }
 
 export function createCommandClient({ redis, log, stream = REQUESTS }: CommandDeps): CommandClient {
@@ -158,7 +159,7 @@ export function createCommandClient({ redis, log, stream = REQUESTS }: CommandDe
 
   function settle(id: string): Waiting | undefined {
     const found = waiting.get(id);
-    clearTimeout(found?.timer);
+    found?.stopWaiting();
     waiting.delete(id);
     return found;
   }
@@ -190,8 +191,13 @@ export function createCommandClient({ redis, log, stream = REQUESTS }: CommandDe
     send: <Result>(name: string, payload: unknown, { timeoutMs }: { timeoutMs: number }) =>
       new Promise<Result>((resolve, reject) => {
         const id = crypto.randomUUID();
-        const timer = setTimeout(() => giveUp(id, name), timeoutMs);
-        waiting.set(id, { streamId: null, resolve: resolve as (result: unknown) => void, reject, timer });
+        const stopWaiting = listenedFor(timeoutMs, () => giveUp(id, name));
+        waiting.set(id, {
+          streamId: null,
+          resolve: resolve as (result: unknown) => void,
+          reject,
+          stopWaiting,
+        });
         request(id, name, payload, timeoutMs).catch((error: unknown) => giveUp(id, name, error));
       }),
     async close() {

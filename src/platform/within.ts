@@ -33,3 +33,22 @@ export async function answerWithin<T>(
   }
   return answer;
 }
+
+const LISTENS = 10;
+
+/**
+ * Calls back once this process has listened for so long in vain. The time in which its loop was blocked counts little: an
+ * answer that came meanwhile is read first.
+ * @returns stops it
+ */
+export function listenedFor(ms: number, onOver: () => void): () => void {
+  let left = LISTENS;
+  const listen = (): void => {
+    left -= 1;
+    if (left < 0) onOver();
+    else timer = setTimeout(listen, ms / LISTENS);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  listen();
+  return () => clearTimeout(timer);
+}

@@ -1,9 +1,11 @@
+import type { Readable } from 'node:stream';
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { Type } from 'typebox';
 import { allow } from '../web/access.ts';
-import { toCsv } from '../web/csv.ts';
-import { decodeCursor, listOf, listQuery, listScope, page } from '../web/lists.ts';
+import { csvStream } from '../web/csv.ts';
+import { jalali } from '../web/jalali.ts';
+import { decodeCursor, listOf, listScope, page, reportQuery } from '../web/lists.ts';
 import { closed, Instant, nullable } from '../web/schemas.ts';
 import { isIntact, listReports, type ReportRow } from './erasure-store.ts';
 import { RULES } from './rules.ts';
@@ -11,15 +13,15 @@ import { RULES } from './rules.ts';
 type App = Parameters<FastifyPluginCallbackTypebox>[0];
 
 const COLUMNS = [
-  ...(['id', 'at', 'rule', 'days', 'before', 'erased', 'subjects', 'remaining'] as const),
+  ...(['id', 'at', 'atJalali', 'rule', 'days', 'before', 'beforeJalali'] as const),
+  ...(['erased', 'subjects', 'remaining'] as const),
   ...(['checksum', 'previous', 'intact'] as const),
 ];
 
 const Filters = closed({
-  ...listQuery,
+  ...reportQuery,
   from: Type.Optional({ ...Instant, description: 'Erased from here on' }),
   to: Type.Optional({ ...Instant, description: 'Erased before' }),
-  format: Type.Optional(Type.Enum(['json', 'csv'], { default: 'json' })),
 });
 
 const ReportSchema = Type.Object({
@@ -37,17 +39,17 @@ const ReportSchema = Type.Object({
 });
 
 /** What proves that something was erased. */
-export function addErasureRoute(app: App, { pool }: { pool: Pool }): void {
+export function addErasureRoute(app: App, { pool, zone }: { pool: Pool; zone: string }): void {
   const schema = {
     tags: ['reports'],
     summary: 'What was erased, by which rule',
     querystring: Filters,
     response: {
       200: {
-        description: 'A page of it, the newest first',
+        description: 'A page of it, the newest first; as a table all of it',
         content: {
           'application/json': { schema: listOf(ReportSchema) },
-          'text/csv': { schema: Type.String() },
+          'text/csv': { schema: Type.Unsafe<Readable>({ type: 'string' }) },
         },
       },
     },
@@ -55,15 +57,20 @@ export function addErasureRoute(app: App, { pool }: { pool: Pool }): void {
   const access = allow('supervisor', 'reviewer', 'auditor');
   app.get('/reports/erasures', { config: { access }, schema }, async (request, reply) => {
     const { limit, cursor, from, to, format } = request.query;
+    const span = { from: dateOf(from), to: dateOf(to) };
+    if (format === 'csv') {
+      const read = (last: ReportRow | null, count: number) =>
+        listReports(pool, last?.id ?? null, span, count);
+      const table = await csvStream(COLUMNS, read, (row) => toCells(toAnswer(row), zone));
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="erasures.csv"')
+        .send(table);
+    }
     const scope = listScope('erasures', { from, to });
     const before = decodeCursor(scope, cursor, /^[0-9]{1,18}$/);
-    const rows = await listReports(pool, before, { from: dateOf(from), to: dateOf(to) }, limit + 1);
-    const found = page(rows.map(toAnswer), limit, scope, ({ id }) => id);
-    if (format !== 'csv') return reply.send(found);
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', 'attachment; filename="erasures.csv"')
-      .send(toCsv(COLUMNS, found.items.map(toCells)));
+    const rows = await listReports(pool, before, span, limit + 1);
+    return reply.send(page(rows.map(toAnswer), limit, scope, ({ id }) => id));
   });
 }
 
@@ -77,9 +84,10 @@ function toAnswer(row: ReportRow) {
   };
 }
 
-function toCells({ counts, subjects, ...rest }: ReturnType<typeof toAnswer>) {
+function toCells({ counts, subjects, ...rest }: ReturnType<typeof toAnswer>, zone: string) {
   const erased = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { ...rest, erased, subjects: subjects.join(' ') };
+  const dates = { atJalali: jalali(rest.at, zone), beforeJalali: jalali(rest.before, zone) };
+  return { ...rest, ...dates, erased, subjects: subjects.join(' ') };
 }
 
 const dateOf = (instant: string | undefined): Date | null =>

@@ -18,6 +18,8 @@ export interface RecordingRoutesDeps {
   recordings: Recordings;
   commands: Pick<CommandClient, 'send'>;
   pool: Pool;
+  /** IANA name of the clinic's zone. */
+  zone: string;
 }
 
 type App = Parameters<FastifyPluginCallbackTypebox>[0];

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { fault } from '../platform/fault.ts';
 
 /*
@@ -98,6 +98,18 @@ function opened(piece: Buffer, secret: Buffer, nonce: Buffer): Buffer {
 
 const damaged = (cause?: unknown) =>
   fault('recording-damaged', 'The recording was changed since it was sealed', cause);
+
+/**
+ * By what a text is known again that is not kept: without the key nobody can try out what it was, as one could all telephone
+ * numbers there are. One by each key, the present one first.
+ */
+export function marksOf(text: string, { current, all }: Keyring): string[] {
+  const old = [...all.values()].filter(({ id }) => id !== current.id);
+  return [current, ...old].map(({ secret }) => {
+    const key = Buffer.from(hkdfSync('sha256', secret, '', 'clinic-137 marks of messages', KEY_BYTES));
+    return createHmac('sha256', key).update(text).digest('hex');
+  });
+}
 
 const secretOfFile = (head: Buffer, { secret }: SoundKey): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, head.subarray(-SALT_BYTES), head, KEY_BYTES));

@@ -43,6 +43,8 @@ export type { ImportedSound };
 export interface ImportedSounds {
   /** Of one that lies there or was taken over under this name. null: there is none */
   hashOf(name: string): Promise<string | null>;
+  /** Hashes of a message's content with the key of recordings, and after it with those before it. */
+  marksOf(content: string): string[];
   /** Seals it, for the message of this hash. null: it was taken over for this very message, and lies there no more. */
   keep(name: string, hash: string): Promise<Kept | null>;
   /** In the transaction that opens the case. */
@@ -119,6 +121,7 @@ function importsOf(pool: Pool, vault: Vault): ImportedSounds {
       const sound = await lying(name);
       return sound === null ? ((await importedSound(pool, name))?.sha256 ?? null) : sumOf(sound);
     },
+    marksOf: (content) => vault.marksOf(content),
     keep: async (name, hash) => {
       const sound = (await lying(name)) ?? (await earlier(name, hash));
       return sound === null ? null : vault.keep(importedPath(hash), sound);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, fault } from '../platform/fault.ts';
-import { HEAD_BYTES, keyIdIn, seal, unseal, type Keyring } from './sealing.ts';
+import { HEAD_BYTES, keyIdIn, marksOf, seal, unseal, type Keyring } from './sealing.ts';
 
 /** The folder of recordings: sealed files, and what is yet to be taken over. Paths are below it. */
 export interface Vault {
@@ -22,6 +22,8 @@ export interface Vault {
   /** A file as it lies there, unsealed. null: it is not there. */
   plain(path: string): Promise<AsyncIterable<Buffer> | null>;
   has(path: string): Promise<boolean>;
+  /** As in sealing.ts. */
+  marksOf(text: string): string[];
   /** Harmless where nothing is there. */
   remove(path: string): Promise<void>;
   /** Removes what was left half-written before that instant (ms since the epoch). @returns how many files */
@@ -98,6 +100,7 @@ export function createVault({ folder, keys }: VaultOptions): Vault {
     ...{ keep, sound, known: sums },
     plain: async (path) => ((await isFile(at(path))) ? read(at(path)) : null),
     has: (path) => isFile(at(path)),
+    marksOf: (text) => marksOf(text, keys),
     remove: async (path) => {
       await rm(at(path), { force: true });
       await syncFolder(dirname(at(path)));

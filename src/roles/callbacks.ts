@@ -18,13 +18,13 @@ export const dialledBy = (config: Config) => ({
 
 /** The room of callbacks as a role uses it. */
 export function callbacksOf({ config, pool, clock, log }: Shared, hours: Hours, cases: Cases): Callbacks {
-  const afterSeconds = config.CALLBACK_ABANDONED_MINUTES * MINUTE_SECONDS;
   return createCallbacks({
     ...{ pool, clock, log, hours, cases },
     policy: policyOf(config),
     ...dialledBy(config),
     areaCode: config.CLINIC_AREA_CODE,
-    abandonedAfterSeconds: config.CALLBACK_ABANDONED ? afterSeconds : null,
+    callsAbandoned: config.CALLBACK_ABANDONED,
+    cutOffAfterSeconds: config.CALLBACK_ABANDONED_MINUTES * MINUTE_SECONDS,
     onGivenUp: tellGivenUp,
   });
 }

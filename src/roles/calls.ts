@@ -17,6 +17,7 @@ import { createNuisance } from '../nuisance/service.ts';
 import { command, serveCommands } from '../platform/commands.ts';
 import { createFence } from '../platform/fence.ts';
 import { aborted } from '../platform/signals.ts';
+import { within } from '../platform/within.ts';
 import { createRuleBook } from '../routing/rule-book.ts';
 import { createRouting } from '../routing/service.ts';
 import { createWaitEstimates } from '../routing/wait-estimates.ts';
@@ -38,6 +39,8 @@ const STASIS_APP = 'clinic';
 const SOCKET_WITHIN_MS = 5000;
 /** Steps are some milliseconds; one that waits for an exchange that does not answer holds up no deadline. */
 const CATCHES_UP_WITHIN_MS = 200;
+/** What else is under way when the calls have been saved: Docker kills after ten seconds, a successor waits for five. */
+const OTHERS_WITHIN_MS = 1000;
 
 /** The one role that owns the telephone exchange: calls, offers, experts' telephones. */
 export async function startCalls(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
@@ -70,7 +73,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
   await takeTurn(predecessor, telephony, signal);
   // Not sooner: our own questions would be among those we answer.
   const heirs = (succession = serveSuccession({ redis, log, onYield: telephony.mayFinish }));
-  const fence = createFence({ redis, log, owns: () => telephony.trust() });
+  const fence = createFence({ redis, log, owns: () => telephony.link() === 'ready' && telephony.trust() });
   /**
    * Who stood still hears first what was told meanwhile: an expert who has hung up, a citizen whose ring was declined. Who is
    * freed by a deadline would otherwise go to somebody behind them.
@@ -224,11 +227,12 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     await heart.beat();
     heart.stop();
     proof.stop();
-    // Requests of other processes stay in their stream, for a successor to serve within their time.
-    await commands.close();
-    blocking.close();
-    await desk.close();
+    // Requests of other processes stay in their stream, for a successor to serve within their time. What is under way may wait
+    // for PostgreSQL; the calls do not wait for it.
+    const others = Promise.all([commands.close(), desk.close()]);
     await calls.drain();
+    await within(others, OTHERS_WITHIN_MS);
+    blocking.close();
     await book.close();
     await talks.close();
     await routing.close();
@@ -256,9 +260,14 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
 function listen(telephony: AriTelephony): { stop(): TelephonyEvent[] } {
   const heard: TelephonyEvent[] = [];
   const stop = telephony.onEvent((event) => void heard.push(event));
+  // The end of what was told before may never be told: the next connection looks at what is there.
+  const forget = telephony.onLink((state) => {
+    if (state === 'down') heard.length = 0;
+  });
   return {
     stop: () => {
       stop();
+      forget();
       return heard;
     },
   };

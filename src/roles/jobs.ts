@@ -1,5 +1,6 @@
 import { callJobs } from '../calls/jobs.ts';
-import { callbackJobs, callbackWork, followCallbacks } from '../callbacks/jobs.ts';
+import { callbackJobs, callbackWork, followCallbacks, followHours } from '../callbacks/jobs.ts';
+import { createRetiming } from '../callbacks/timing.ts';
 import { caseJobs, followCalls } from '../cases/jobs.ts';
 import { createHours } from '../hours/service.ts';
 import { createCommandClient } from '../platform/commands.ts';
@@ -35,11 +36,14 @@ export async function startJobs(shared: Shared): Promise<RunningRole> {
   ]);
   const follower = followCalls({ pool, log, clock, cases });
   const callbackFollower = followCallbacks({ pool, log, work, jobs });
+  const retime = createRetiming({ pool, clock, log, hours });
+  const hoursFollower = followHours({ hours, retime, log });
   measureCases(registry, { pool, clock });
   return {
     close: async () => {
       await follower.close();
       await callbackFollower.close();
+      await hoursFollower.close();
       await texts.close();
       await jobs.close();
       await commands.close();

@@ -63,9 +63,14 @@ export function startWatchdog({ manager, clock, log, registry }: WatchdogDeps): 
   }
 
   async function move(channel: string, to: Place): Promise<void> {
-    const reached = await manager.redirect(channel, CONTEXT, to, 1);
-    figures.moves.inc({ to });
-    log.warn({ channel, to, reached }, 'channel.taken-on');
+    try {
+      const reached = await manager.redirect(channel, CONTEXT, to, 1);
+      figures.moves.inc({ to });
+      log.warn({ channel, to, reached }, 'channel.taken-on');
+    } catch (error) {
+      // It may be hanging up at this very moment. The others are not to wait for it; the next look sees what is left.
+      log.warn({ channel, to, detail: messageOf(error) }, 'channel.not-taken-on');
+    }
   }
 
   let looking: Promise<void> = Promise.resolve();

@@ -52,8 +52,9 @@ async function assemble(
   commands: CommandClient,
 ): Promise<{ app: FastifyInstance; hours: Hours }> {
   const { config, log, clock, pool, redis, registry } = shared;
+  const zone = config.CLINIC_TIMEZONE;
   const routing = createRoutingReader({ redis, clock });
-  const hours = await createHours({ pool, clock, log, zone: config.CLINIC_TIMEZONE });
+  const hours = await createHours({ pool, clock, log, zone });
   const sip = {
     domain: config.SIP_DOMAIN,
     port: config.SIP_PORT,
@@ -83,14 +84,14 @@ async function assemble(
     readiness: createReadiness({ pool, redis, draining: shared.draining }),
     rooms: [
       callRoutes({ pool, clock }),
-      caseRoutes({ cases, pool, clock }),
-      callbackRoutes({ desk: callbackDeskOf(shared, hours, cases), clock }),
-      recordingRoutes({ recordings, commands, pool }),
+      caseRoutes({ cases, pool, clock, zone }),
+      callbackRoutes({ desk: callbackDeskOf(shared, hours, cases), cases, clock }),
+      recordingRoutes({ recordings, commands, pool, zone }),
       textRoutes({ pool }),
       nuisanceRoutes({ pool, clock, areaCode: config.CLINIC_AREA_CODE }),
       queueRoutes({ db: pool, clock, routing, equityBoundSeconds: config.EQUITY_BOUND_SECONDS }),
       expertRoutes({ experts }),
-      hoursRoutes({ pool, hours, clock, zone: config.CLINIC_TIMEZONE }),
+      hoursRoutes({ pool, hours, clock, zone }),
     ],
   });
   return { app, hours };

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import type { Clock } from '../clock.ts';
 import { query, type Queryable } from '../platform/sql.ts';
 import { allow } from '../web/access.ts';
 import { toCsv } from '../web/csv.ts';
@@ -8,6 +9,8 @@ import { closed, Instant, nullable, SpecialtyKey } from '../web/schemas.ts';
 /** How right the waits were that citizens were told. */
 
 type App = Parameters<FastifyPluginCallbackTypebox>[0];
+
+const SPAN_MS = 30 * 86_400_000;
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
@@ -28,8 +31,11 @@ const ToldWaitsSchema = Type.Object({
 });
 
 const Filters = closed({
-  from: Type.Optional({ ...Instant, description: 'Calls that entered from here on' }),
-  to: Type.Optional({ ...Instant, description: 'Calls that entered before' }),
+  from: Type.Optional({
+    ...Instant,
+    description: 'Calls that entered from here on; 30 days before `to` without it',
+  }),
+  to: Type.Optional({ ...Instant, description: 'Calls that entered before; now without it' }),
   format: Type.Optional(Type.Enum(['json', 'csv'], { default: 'json' })),
 });
 
@@ -49,7 +55,7 @@ const COLUMNS = [
   ...(['raised', 'insideShare', 'missSeconds'] as const),
 ];
 
-export function addExpectedWaitReport(app: App, { db }: { db: Queryable }): void {
+export function addExpectedWaitReport(app: App, { db, clock }: { db: Queryable; clock: Clock }): void {
   const schema = {
     tags: ['reports'],
     summary: 'Waits as citizens were told them, against what they became',
@@ -59,7 +65,10 @@ export function addExpectedWaitReport(app: App, { db }: { db: Queryable }): void
         description: 'One row a specialty, in the order of the menu',
         content: {
           'application/json': {
-            schema: Type.Object({ items: Type.Array(ToldWaitsSchema), next: Type.Null() }),
+            schema: Type.Object({
+              ...{ from: Instant, to: Instant },
+              ...{ items: Type.Array(ToldWaitsSchema), next: Type.Null() },
+            }),
           },
           'text/csv': { schema: Type.String() },
         },
@@ -68,19 +77,19 @@ export function addExpectedWaitReport(app: App, { db }: { db: Queryable }): void
   };
   const config = { access: allow('supervisor', 'reviewer', 'auditor') };
   app.get('/reports/expected-wait', { config, schema }, async (request, reply) => {
-    const { from, to, format } = request.query;
-    const rows = await query<ToldWaitsRow>(db, 'routing/told-waits', [dateOf(from), dateOf(to)]);
+    const { from: since, to: until, format } = request.query;
+    const to = new Date(until ?? clock.now());
+    const from = since === undefined ? new Date(to.getTime() - SPAN_MS) : new Date(since);
+    const rows = await query<ToldWaitsRow>(db, 'routing/told-waits', [from, to]);
     const items = rows.map((row) => ({
       ...row,
       insideShare: row.answered === 0 ? null : row.inside / row.answered,
     }));
-    if (format !== 'csv') return reply.send({ items, next: null });
+    if (format !== 'csv')
+      return reply.send({ from: from.toISOString(), to: to.toISOString(), items, next: null });
     return reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', 'attachment; filename="expected-wait.csv"')
       .send(toCsv(COLUMNS, items));
   });
 }
-
-const dateOf = (instant: string | undefined): Date | null =>
-  instant === undefined ? null : new Date(instant);

@@ -73,7 +73,7 @@ export function queueRoutes(deps: QueueRoutesDeps): FastifyPluginCallbackTypebox
       });
       return { items, next: null };
     });
-    addExpectedWaitReport(app, { db });
+    addExpectedWaitReport(app, { db, clock });
     addOverflowRoutes(app, { pool: db });
     done();
   };

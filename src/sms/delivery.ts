@@ -34,13 +34,13 @@ export function createDelivery(deps: DeliveryDeps): (id: string) => Promise<'don
     if (text?.state !== 'queued') return 'done';
     const { template, parameters, number } = text;
     const now = clock.now();
-    const times = { createdAt: text.createdAt.getTime(), now };
     const { reference } = parameters;
     if (!isTemplate(template) || typeof reference !== 'string')
       return settle(text, null, { came: 'refused', reason: 'template-unknown' });
     if (number === null) return settle(text, null, { came: 'refused', reason: 'number-erased' });
-    if (isWorthless(times.createdAt, now)) return settle(text, null, { came: 'refused', reason: 'too-late' });
-    const later = notBefore(template, times, quiet);
+    if (isWorthless(text.createdAt.getTime(), now))
+      return settle(text, null, { came: 'refused', reason: 'too-late' });
+    const later = notBefore({ answersAt: text.answersAt?.getTime() ?? null, now }, quiet);
     if (later !== null) {
       await deferText(pool, id, new Date(later));
       return 'done';

@@ -1,5 +1,4 @@
 import { DateTime } from 'luxon';
-import { TEMPLATES, type TemplateKey } from './templates.ts';
 
 /** Who is texted, when, and when it is given up. Pure. */
 
@@ -15,18 +14,18 @@ export interface QuietHours {
   until: number;
 }
 
-/** So long a message still is an answer to what the citizen has just done. */
+/** So long after the citizen's call a message still is an answer to it. */
 const JUST_NOW_MS = 15 * 60_000;
 
 /**
- * When a message may go: null: now; else the end of the quiet hours, ms since the epoch. createdAt, now: ms since the epoch.
+ * When a message may go: null: now; else the end of the quiet hours, ms since the epoch. answersAt: when the call ended that it
+ * answers, ms since the epoch like now; null: it answers none.
  */
 export function notBefore(
-  template: TemplateKey,
-  { createdAt, now }: { createdAt: number; now: number },
+  { answersAt, now }: { answersAt: number | null; now: number },
   { zone, from, until }: QuietHours,
 ): number | null {
-  if (TEMPLATES[template].answersCitizen && now - createdAt <= JUST_NOW_MS) return null;
+  if (answersAt !== null && now - answersAt <= JUST_NOW_MS) return null;
   const at = DateTime.fromMillis(now, { zone });
   const isQuiet = from <= until ? at.hour >= from && at.hour < until : at.hour >= from || at.hour < until;
   if (!isQuiet) return null;

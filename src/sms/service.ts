@@ -15,6 +15,8 @@ export interface TextWanted {
   callId?: string | null;
   /** Now, by the caller's clock. */
   at: Date;
+  /** When the citizen's own call ended that it answers: it goes out at night too, as long as they wait for it. */
+  answersAt?: Date | null;
 }
 
 /** `no-mobile`: that telephone gets no texts. `said`: the same was said within the hour, or enough within the day. */
@@ -24,10 +26,10 @@ const HOUR_MS = 3_600_000;
 
 /** The role `jobs` sends it as soon as the transaction is through. db: with the transaction open. */
 export async function sendText(db: Queryable, wanted: TextWanted): Promise<Asked> {
-  const { template, number, parameters, caseId, callId = null, at } = wanted;
+  const { template, number, parameters, caseId, callId = null, at, answersAt = null } = wanted;
   if (number === null || !isMobile(number)) return 'no-mobile';
   await lockMatter(db, caseId ?? number);
-  const text = { id: uuidv7(), number, template, parameters, caseId, callId, at };
+  const text = { id: uuidv7(), number, template, parameters, caseId, callId, at, answersAt };
   const templates = [template, ...TEMPLATES[template].saidBy];
   const since = new Date(at.getTime() - HOUR_MS);
   const isNew = await insertText(db, text, { templates, since, mostADay: MOST_A_DAY });

@@ -20,6 +20,8 @@ export interface TextRow {
   body: string | null;
   reason: string | null;
   sentAt: Date | null;
+  /** When the citizen's own call ended that it answers; null: it answers none. */
+  answersAt: Date | null;
 }
 
 type Row = Record<string, unknown>;
@@ -32,6 +34,7 @@ export interface NewText {
   caseId: string | null;
   callId: string | null;
   at: Date;
+  answersAt: Date | null;
 }
 
 /** Until the transaction ends nobody else says anything about the same matter. */
@@ -43,9 +46,9 @@ export async function insertText(
   text: NewText,
   { templates, since, mostADay }: { templates: readonly string[]; since: Date; mostADay: number },
 ): Promise<boolean> {
-  const { id, number, template, parameters, caseId, callId, at } = text;
+  const { id, number, template, parameters, caseId, callId, at, answersAt } = text;
   const values = [id, number, template, JSON.stringify(parameters), caseId, callId, at];
-  return (await queryOne(db, 'sms/insert-text', [...values, templates, since, mostADay])) !== null;
+  return (await queryOne(db, 'sms/insert-text', [...values, templates, since, mostADay, answersAt])) !== null;
 }
 
 export const findText = (db: Queryable, id: string) => queryOne<TextRow & Row>(db, 'sms/find-text', [id]);

@@ -5,8 +5,6 @@
 
 export interface Template {
   text: (filled: Filled) => string;
-  /** Follows from what the citizen has just done: awaited at once, at night too. */
-  answersCitizen: boolean;
   /** Said within the hour, these say enough: this one is left out then. */
   saidBy: readonly TemplateKey[];
 }
@@ -27,25 +25,21 @@ interface Filled {
 export const TEMPLATES: Readonly<Record<TemplateKey, Template>> = {
   'case-opened': {
     text: ({ reference, number }) => `سامانهٔ ${number}: درخواست شما ثبت شد. شمارهٔ پیگیری: ${reference}`,
-    answersCitizen: true,
     saidBy: [],
   },
   'case-answered': {
     text: ({ reference, number }) =>
       `سامانهٔ ${number}: به درخواست شما با شمارهٔ پیگیری ${reference} پاسخ داده شد. اگر حل نشده است، لطفاً با ${number} تماس بگیرید.`,
-    answersCitizen: false,
     saidBy: [],
   },
   'case-closed': {
     text: ({ reference, number }) =>
       `سامانهٔ ${number}: پیگیری درخواست شما با شمارهٔ ${reference} پایان یافت. اگر حل نشده است، لطفاً با ${number} تماس بگیرید.`,
-    answersCitizen: false,
     saidBy: ['case-answered'],
   },
   'not-reached': {
     text: ({ reference, number }) =>
-      `سامانهٔ ${number}: چند بار با شما تماس گرفتیم و موفق نشدیم. هر زمان خواستید با ${number} تماس بگیرید. شمارهٔ پیگیری: ${reference}`,
-    answersCitizen: false,
+      `سامانهٔ ${number}: در پی تماس شما چند بار زنگ زدیم و موفق نشدیم. هر زمان خواستید با ${number} تماس بگیرید. شمارهٔ پیگیری: ${reference}`,
     saidBy: [],
   },
 };

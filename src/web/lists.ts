@@ -13,6 +13,17 @@ export const listQuery = {
   ),
 };
 
+/** The same of a report that is also a table for spreadsheets: who downloads one wants it whole. */
+export const reportQuery = {
+  ...listQuery,
+  format: Type.Optional(
+    Type.Enum(['json', 'csv'], {
+      default: 'json',
+      description: '`csv`: all of the span at once, whatever `limit` and `cursor` say',
+    }),
+  ),
+};
+
 /** The answer of every list. */
 export const listOf = <T extends TSchema>(item: T) =>
   Type.Object({

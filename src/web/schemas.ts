@@ -1,4 +1,5 @@
 import { Type, type TSchema } from 'typebox';
+import { INSTANT } from './instant.ts';
 
 /** Shapes that recur in the API. Objects of requests are made with `closed`, so that unknown properties are refused. */
 
@@ -8,10 +9,12 @@ export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const closed = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
+/** The format knows how many days a month has, the pattern what can be worked with. */
 export const Instant = Type.String({
   format: 'date-time',
+  pattern: INSTANT,
   maxLength: 40,
-  description: 'ISO 8601 with offset',
+  description: 'ISO 8601 with offset, of the years 1900 to 2199',
   examples: ['2026-11-23T08:30:00+03:30'],
 });
 

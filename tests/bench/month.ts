@@ -121,7 +121,9 @@ function snow(pool: Pool, date: DateTime, chance: Chance) {
     declare: async (now: Date) => {
       const endsAt = date.plus({ days: 1 }).toJSDate();
       const closure = { specialty: null, kind: 'snow' as const, startsAt: now, endsAt, reason: 'برف' };
-      await addClosure(pool, closure, 'account:month');
+      const { id } = await addClosure(pool, closure, 'account:month');
+      // The month's time is not PostgreSQL's, and none counts before it was made.
+      await pool.query('update closures set created_at = starts_at where id = $1', [id]);
     },
   };
 }

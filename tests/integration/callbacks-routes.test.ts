@@ -22,7 +22,7 @@ beforeAll(async () => {
       ...{ pool, clock: own.clock, hours: own.hours, cases: own.cases },
       ...{ trunk: 'city', destinations: '+98', defaultSpecialty: 'transport' },
     });
-    return [callbackRoutes({ desk, clock: own.clock })];
+    return [callbackRoutes({ desk, cases: own.cases, clock: own.clock })];
   });
   own.setTime(30);
   experts = [await addExpert(web.pool, 'مریم'), await addExpert(web.pool, 'زهرا')];
@@ -77,6 +77,21 @@ describe('who may', () => {
     for (const role of ['supervisor', 'reviewer'] as const)
       expect((await ask('PUT', other, role, {})).statusCode).toBe(200);
     expect(problemIn(await ask('PUT', other, 'auditor', {})).status).toBe(403);
+  });
+});
+
+describe('an expert', () => {
+  it('is told the same of a case of somebody else, of none, and of whatever is wrong besides', async () => {
+    const other = await promised();
+    const unknown = '018f2f00-0000-7000-8000-000000000000';
+    for (const method of ['PUT', 'DELETE'] as const)
+      for (const id of [other, unknown]) {
+        expect(problemIn(await ask(method, id, 'expert', undefined, experts[0])).code).toBe('not-yours');
+        const bare = { method, path: `/cases/${id}/callback`, body: { at: 'tomorrow' } } as const;
+        expect(problemIn(await web.as('expert', bare, experts[0]))).toMatchObject({
+          ...{ status: 403, code: 'not-yours' },
+        });
+      }
   });
 });
 

@@ -55,12 +55,13 @@ afterAll(async () => {
   await pool.end();
 });
 
-const roomOf = (over: { trunk?: string; abandonedAfterSeconds?: number | null } = {}): Callbacks =>
+const roomOf = (over: { trunk?: string; callsAbandoned?: boolean } = {}): Callbacks =>
   createCallbacks({
     ...{ pool, clock: own.clock, log, hours: own.hours, cases: own.cases, policy },
     ...DIALLED,
     areaCode: '21',
-    abandonedAfterSeconds: 600,
+    callsAbandoned: true,
+    cutOffAfterSeconds: 600,
     onGivenUp: (db, one) => (given.push(one), tellGivenUp(db, one)),
     ...over,
   });
@@ -254,7 +255,7 @@ describe('a promise', () => {
   it('is made to those who gave up waiting, a little later, where that is wanted', async () => {
     const callId = await promised({ at: 29, ending: 'abandoned' });
     expect((await storyOf(callId)).callback?.dueAt.toISOString()).toBe(minute(39));
-    callbacks = roomOf({ abandonedAfterSeconds: null });
+    callbacks = roomOf({ callsAbandoned: false });
     expect((await storyOf(await promised({ at: 29, ending: 'abandoned' }))).callback).toBeNull();
   });
 });
@@ -475,6 +476,17 @@ describe('an attempt that is over', () => {
     expect(given).toHaveLength(1);
   });
 
+  it('in vain for who gave up waiting ends with a text, the only one they get', async () => {
+    const callId = await promised({ at: 0, ending: 'abandoned' });
+    for (const at of [30, 30 + 180, 30 + 180 + 24 * 60]) {
+      own.setTime(at);
+      await tries('callback', 'no-answer');
+    }
+    const story = await storyOf(callId);
+    expect(story).toMatchObject({ state: 'closed', callback: { state: 'given-up' } });
+    expect(story.texts.map(({ template }) => template)).toEqual(['not-reached']);
+  });
+
   it('that the citizen declined withdraws the case', async () => {
     const callId = await promised();
     await tries('callback', 'not-needed');
@@ -592,6 +604,12 @@ describe('a citizen who asks once more', () => {
 });
 
 describe('a citizen whom a fault of ours has cut off', () => {
+  it.each([true, false])('is not called at once, whether those who gave up are (%s)', async (gaveUp) => {
+    callbacks = roomOf({ callsAbandoned: gaveUp });
+    const callId = await promised({ at: 29, ending: 'failed' });
+    expect((await storyOf(callId)).callback?.dueAt.toISOString()).toBe(minute(39));
+  });
+
   it('is called back, a while later, unless they reach an expert by themselves', async () => {
     const caller = citizen();
     const callId = await promised({ caller, ending: 'failed' });

@@ -22,6 +22,7 @@ let live: Map<string, Runner>;
 let comparison: Comparison;
 
 const waitingCall: Call = { ...feed(inQueue(), wordsOver).call, id: '01890000-0000-7000-8000-00000000000a' };
+let complete: boolean;
 const entry = { callId: waitingCall.id, specialty: 'transport', score: 1, queuedAt: 1 };
 
 beforeEach(async () => {
@@ -36,7 +37,9 @@ beforeEach(async () => {
   posted = [];
   live = new Map();
   const switchboard = { live: () => live } as unknown as Switchboard;
-  comparison = createComparison({ routing, switchboard, log: silentLog, wrapUpSeconds: 30 });
+  complete = true;
+  const known = { complete: () => complete, log: silentLog, wrapUpSeconds: 30 };
+  comparison = createComparison({ routing, switchboard, ...known });
 });
 afterEach(async () => {
   comparison.close();
@@ -119,6 +122,17 @@ describe('createComparison', () => {
     await routing.accept(offers[0] ?? '');
     await twice();
     expect(await routing.expert('e001')).toMatchObject({ activity: 'idle', callId: null });
+  });
+
+  it('judges nothing before the calls in the exchange have been taken up, nor by what it saw then', async () => {
+    await routing.enqueue(entry);
+    await comparison.once();
+    complete = false;
+    expect(await twice()).toBe(0);
+    complete = true;
+    expect(await comparison.once()).toBe(0);
+    expect(await routing.waiting()).toHaveLength(1);
+    expect(await comparison.once()).toBe(1);
   });
 
   it('leaves alone what was only under way', async () => {

@@ -42,10 +42,19 @@ const unanswered = async () =>
   });
 const figures = () => readCaseFigures(pool, own.clock.now());
 
-async function closed(span: { specialty: string | null; startsAt: string; endsAt: string }): Promise<void> {
+/** madeAt: as these tests have their own time; when it starts, if not given. */
+async function closed(span: {
+  specialty: string | null;
+  startsAt: string;
+  endsAt: string;
+  madeAt?: string;
+}): Promise<void> {
   const times = { startsAt: new Date(span.startsAt), endsAt: new Date(span.endsAt) };
-  await addClosure(pool, { specialty: span.specialty, ...times, kind: 'snow', reason: 'برف' }, 'system');
+  const closure = { specialty: span.specialty, ...times, kind: 'snow', reason: 'برف' } as const;
+  const { id } = await addClosure(pool, closure, 'system');
+  await pool.query('update closures set created_at = $2 where id = $1', [id, span.madeAt ?? span.startsAt]);
 }
+const neverClosed = () => pool.query(`update closures set cancelled_at = starts_at, cancelled_by = 'system'`);
 
 /** Somebody who may do everything. */
 async function supervisor() {
@@ -135,11 +144,24 @@ describe('a deadline', () => {
     const [acknowledge, , resolve] = (await storyOf(id)).clocks;
     expect(acknowledge!.dueAt).toEqual(new Date(minute(24 * HOURS + 40)));
     const before = resolve!.dueAt;
-    await pool.query(`update closures set cancelled_at = now(), cancelled_by = 'system'`);
+    await neverClosed();
     await own.hours.reload();
     await own.cases.refreshAll();
     expect((await storyOf(id)).clocks[2]!.dueAt!.getTime()).toBeLessThan(before!.getTime());
     expect(await escalations(id)).toEqual([{ clock: 'acknowledge', dueAt: minute(60) }]);
+  });
+
+  test('that has passed stays where it was, whatever start a closure is given afterwards', async () => {
+    const id = await opened();
+    own.setTime(70);
+    await closed({ specialty: null, startsAt: minute(20), endsAt: minute(24 * HOURS), madeAt: minute(70) });
+    await own.hours.reload();
+    await own.cases.refreshAll();
+    const [acknowledge, answer] = (await storyOf(id)).clocks;
+    expect(acknowledge!.dueAt).toEqual(new Date(minute(60)));
+    expect((await figures()).overdue).toBe(1);
+    // What had not passed stands still for as long as it is closed.
+    expect(answer!.dueAt!.getTime()).toBeGreaterThan(Date.parse(minute(24 * HOURS)));
   });
 
   test('that comes again, as hours change and change back, is not told twice', async () => {
@@ -149,7 +171,7 @@ describe('a deadline', () => {
     await closed({ specialty: null, startsAt: minute(55), endsAt: minute(57) });
     await own.hours.reload();
     await own.cases.refreshAll();
-    await pool.query(`update closures set cancelled_at = now(), cancelled_by = 'system'`);
+    await neverClosed();
     await own.hours.reload();
     await own.cases.refreshAll();
     expect(await escalations(id)).toEqual([

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -25,7 +34,7 @@ beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool, silentLog, folder);
     recordings = createRecordings({ pool, vault: testVault(folder), log: silentLog });
-    return [caseRoutes({ cases: own.cases, pool, clock: own.clock })];
+    return [caseRoutes({ cases: own.cases, pool, clock: own.clock, zone: 'Asia/Tehran' })];
   });
 });
 afterAll(async () => {
@@ -58,6 +67,21 @@ test('each message becomes a case as old as it is, whose passed deadlines somebo
   expect(story!.history[0]).toMatchObject({
     ...{ actor: expect.stringMatching(/^account:/) as string, data: { recording: 'old/1.wav' } },
   });
+});
+
+test('the name of a sound, in which the number may stand, is for those who see numbers', async () => {
+  const name = 'old/09121234567-9.wav';
+  writeFileSync(join(folder, name), 'one more sound');
+  expect((await send('supervisor', { csv: table(row(name)) })).json()).toMatchObject({ opened: 1 });
+  const [found] = await cases();
+  const shown = async (role: 'supervisor' | 'reviewer' | 'auditor') =>
+    (await web.as(role, { method: 'GET', path: `/cases/${found!.id}` })).body;
+  expect(await shown('supervisor')).toContain(name);
+  for (const role of ['reviewer', 'auditor'] as const) {
+    const body = await shown(role);
+    expect(body).toContain('case.opened');
+    expect(body).not.toContain('9121234567');
+  }
 });
 
 test('sent twice, or twice in the table, or under another name, a message is taken once', async () => {
@@ -94,6 +118,34 @@ test('its sound is encrypted and taken away, and is heard as it was', async () =
   expect((await send('supervisor', { csv: later })).json()).toMatchObject({ opened: 1 });
   const [last] = await cases();
   expect((await own.cases.find(last!.id))!.recordings).toHaveLength(1);
+});
+
+test('what it is known by tells nobody the number, and messages known by a hash without a key still are', async () => {
+  const sound = 'the sound of one caller';
+  writeFileSync(join(folder, 'c.wav'), sound);
+  const csv = table(row('c.wav'));
+  expect((await send('supervisor', { csv })).json()).toMatchObject({ opened: 1 });
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const content = ['+989121234567', '2026-11-01T06:00:00.000Z', 'transport', sha256(sound), `پیام ${notes}`];
+  const guessed = sha256(JSON.stringify(content));
+  const guesses = () => web.pool.query('select from case_imports where content_hash = $1', [guessed]);
+  expect((await guesses()).rowCount).toBe(0);
+  const files = readdirSync(join(folder, 'imported'));
+  expect(files).not.toContain(`${guessed}.sealed`);
+  // As an earlier version has kept it.
+  const [last] = await cases();
+  const { path } = (await recordings.find((await own.cases.find(last!.id))!.recordings[0]!.id))!;
+  renameSync(join(folder, path), join(folder, 'imported', `${guessed}.sealed`));
+  await web.pool.query('update recordings set path = $1 where path = $2', [
+    ...[`imported/${guessed}.sealed`, path],
+  ]);
+  await web.pool.query('update case_imports set content_hash = $1 where case_id = $2', [guessed, last!.id]);
+  expect((await guesses()).rowCount).toBe(1);
+  writeFileSync(join(folder, 'd.wav'), sound);
+  for (const again of [csv, table(row('d.wav'))])
+    expect((await send('supervisor', { csv: again })).json()).toEqual({ opened: 0, known: 1, bad: [] });
+  expect(readdirSync(join(folder, 'imported'))).toHaveLength(files.length);
+  expect(readdirSync(folder)).not.toContain('d.wav');
 });
 
 test('a recording of ours is not taken over, nor taken away', async () => {

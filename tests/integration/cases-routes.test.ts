@@ -31,7 +31,7 @@ interface Told {
 beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool);
-    return [caseRoutes({ cases: own.cases, pool, clock: own.clock })];
+    return [caseRoutes({ cases: own.cases, pool, clock: own.clock, zone: 'Asia/Tehran' })];
   });
   own.setTime(30);
   for (const name of ['ali', 'zahra'] as const) experts[name] = await addExpert(web.pool, name);
@@ -411,8 +411,33 @@ describe('the report of what is unanswered', () => {
     await open();
     await tell(web.pool, { at: 0, ending: 'abandoned', caller: null });
     await own.cases.openDue();
-    expect((await get('auditor', path)).json()).toEqual({ items: [], next: null, withheld: 1 });
+    expect((await get('auditor', path)).json()).toEqual({ items: [], next: null, unopened: 0, withheld: 1 });
     expect((await get('auditor', `${path}?from=${minute(1)}`)).json()).toMatchObject({ withheld: 0 });
+  });
+
+  it('counts what was promised, given up or to be followed up and is no case after five minutes', async () => {
+    const unopened = async (query = '') =>
+      (await get('auditor', `${path}${query}`)).json<{ unopened: number }>().unopened;
+    const caller = '+989139990001';
+    const outcome = { code: 'follow-up-needed', followUp: true };
+    const from = `?from=${minute(10)}`;
+    await tell(web.pool, { at: 10, ending: 'failed', caller });
+    await tell(web.pool, { at: 11, ending: 'abandoned', caller: '+989139990002' });
+    await tell(web.pool, { at: 12, ending: 'answered', caller: '+989139990003', outcome });
+    try {
+      own.setTime(14);
+      expect(await unopened(from)).toBe(0);
+      own.setTime(30);
+      expect(await unopened(from)).toBe(3);
+      const { headers, body } = await get('auditor', `${path}${from}&format=csv`);
+      expect([headers['x-unopened'], headers['x-withheld']]).toEqual(['3', '0']);
+      expect(body.split('\r\n')).toHaveLength(2);
+      expect(await unopened(`${from}&to=${minute(11)}`)).toBe(1);
+      await own.cases.openDue();
+      expect(await unopened()).toBe(0);
+    } finally {
+      own.setTime(30);
+    }
   });
 
   it('tells page by page, and for spreadsheets, what nobody was told of', async () => {
@@ -437,9 +462,13 @@ describe('the report of what is unanswered', () => {
         next = page.next;
       } while (next !== null);
       expect(seen).toEqual(all);
-      const csv = await get('supervisor', `${path}?format=csv&limit=200`);
+      const csv = await get('supervisor', `${path}?format=csv&limit=1`);
       expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8');
-      expect(csv.body.startsWith('\ufeffreference,clock,dueAt,')).toBe(true);
+      expect(csv.body.startsWith('\ufeffreference,clock,dueAt,dueAtJalali,openedAt,openedAtJalali,')).toBe(
+        true,
+      );
+      // Opened at ten in Tehran.
+      expect(csv.body).toContain(`acknowledge,${minute(60)},1405/09/14 11:00,${minute(0)},1405/09/14 10:00,`);
       expect(csv.body.split('\r\n')).toHaveLength(all.length + 2);
       expect(csv.body).toContain(`,'${all[0]!.number},`);
       expect((await get('auditor', `${path}?format=csv`)).body).not.toContain(all[0]!.number.slice(1));
@@ -448,5 +477,25 @@ describe('the report of what is unanswered', () => {
     } finally {
       own.setTime(30);
     }
+  });
+
+  it('is whole as a table, however long', async () => {
+    const clocks = ['acknowledge', 'answer', 'resolve'];
+    await web.pool.query(
+      `with made as (
+         select gen_random_uuid() as id, (80000000 + n)::text as reference from generate_series(1, 150) as n
+       ), named as (
+         insert into case_references (reference) select reference from made
+       ), added as (
+         insert into cases (id, reference, reason, opened_at, state) select id, reference, 'imported', $1, 'received' from made
+       )
+       insert into case_clocks (case_id, clock, started_at, target_seconds, due_at)
+       select id, clock, $1, 60, $1 from made cross join unnest($2::text[]) as clock`,
+      [minute(0), clocks],
+    );
+    const { body } = await get('supervisor', `${path}?format=csv&to=${minute(1)}`);
+    const rows = body.trimEnd().split('\r\n').slice(1);
+    const wanted = Array.from({ length: 150 }, (_, n) => clocks.map((clock) => `${80_000_001 + n},${clock}`));
+    expect(rows.map((row) => row.split(',', 2).join(',')).toSorted()).toEqual(wanted.flat());
   });
 });

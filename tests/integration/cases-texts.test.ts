@@ -16,7 +16,10 @@ const citizen = () => `+98915${String(++citizens).padStart(7, '0')}`;
 beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool);
-    return [caseRoutes({ cases: own.cases, pool, clock: own.clock }), textRoutes({ pool })];
+    return [
+      caseRoutes({ cases: own.cases, pool, clock: own.clock, zone: 'Asia/Tehran' }),
+      textRoutes({ pool }),
+    ];
   });
   own.setTime(30);
 });
@@ -96,6 +99,20 @@ describe('the reference', () => {
     expect(await templates(id)).toEqual(['case-opened']);
   });
 
+  it.each<[string, Partial<ToldCall>, string | null]>([
+    ['a message left', {}, minute(0)],
+    ['a call back asked for', { ending: 'callback' }, minute(0)],
+    // Said by an expert, maybe in the evening of a call of the morning.
+    ['a follow-up', { ending: 'answered', outcome: { code: 'follow-up-needed', followUp: true } }, null],
+  ])('after %s answers the call that has just ended, or none', async (_name, told, answersAt) => {
+    const id = await after({ caller: citizen(), ...told });
+    const { rows } = await web.pool.query<{ answers_at: Date | null }>(
+      'select answers_at from text_messages where case_id = $1',
+      [id],
+    );
+    expect(rows.map((row) => row.answers_at?.toISOString() ?? null)).toEqual([answersAt]);
+  });
+
   it('is not texted for a call found a day late', async () => {
     own.setTime(24 * 60 + 1);
     try {
@@ -130,6 +147,21 @@ describe('an answer', () => {
     expect(await templates(id)).toEqual(['case-opened']);
   });
 
+  it('or an end is not texted to who gave up and was never told of a case', async () => {
+    const id = await after({ caller: citizen(), ending: 'abandoned' });
+    await act(id, { action: 'ask-citizen', note: 'نشانی؟' });
+    await act(id, { action: 'close', note: 'خودش حل شد' });
+    const other = await after({ caller: citizen(), ending: 'abandoned' });
+    await act(other, { action: 'answer', note: 'پاسخ' });
+    await act(other, { action: 'close' });
+    expect([...(await templates(id)), ...(await templates(other))]).toEqual([]);
+    const caller = citizen();
+    const asked = await after({ caller, ending: 'abandoned' }, { caller, at: 10 });
+    await act(asked, { action: 'ask-citizen', note: 'نشانی؟' });
+    await act(asked, { action: 'close', note: 'خودش حل شد' });
+    expect(await templates(asked)).toEqual(['case-opened', 'case-closed']);
+  });
+
   it('to a message from before this program is not texted', async () => {
     const number = citizen();
     const csv = `number,received_at,specialty,recording,note\n${number},2026-11-01T10:00,transport,,کهنه\n`;
@@ -146,11 +178,11 @@ describe('the report of texts', () => {
     const { items } = report.json<{ items: { template: string; state: string; texts: number }[] }>();
     const { rows } = await web.pool.query<{ count: string }>('select count(*) from text_messages');
     expect(items.reduce((sum, { texts }) => sum + texts, 0)).toBe(Number(rows[0]!.count));
-    expect(items).toContainEqual({ template: 'case-closed', state: 'queued', texts: 1 });
+    expect(items).toContainEqual({ template: 'case-closed', state: 'queued', texts: 2 });
     const later = await web.as('auditor', { method: 'GET', path: `/reports/texts?from=${minute(96)}` });
     expect(later.json()).toEqual({ items: [], next: null });
     const csv = await web.as('supervisor', { method: 'GET', path: '/reports/texts?format=csv' });
-    expect(csv.body).toContain('case-closed,queued,1\r\n');
+    expect(csv.body).toContain('case-closed,queued,2\r\n');
     const editor = await web.as('editor', { method: 'GET', path: '/reports/texts' });
     expect(problemIn(editor)).toMatchObject({ status: 403 });
   });

@@ -113,7 +113,8 @@ describe('the head start', () => {
       await holder.query('begin; lock table calls in access exclusive mode');
       const since = performance.now();
       expect(await start()).toBe(0);
-      expect(performance.now() - since).toBeLessThan(1000);
+      // Waiting for the lock would end with the test.
+      expect(performance.now() - since).toBeLessThan(10_000);
     } finally {
       await holder.query('rollback');
       holder.release();

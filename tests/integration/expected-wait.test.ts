@@ -34,19 +34,26 @@ interface Past {
   specialty?: string;
   /** null: hung up. */
   waited: number | null;
+  daysAgo?: number;
   talked?: number;
   told?: Told[];
 }
 
 /** A call of the past: queued, told things at once, answered or not, and wrapped up in 20 s. */
-async function past({ specialty = 'finance', waited, talked = 100, told = [] }: Past): Promise<void> {
+async function past({
+  specialty = 'finance',
+  waited,
+  talked = 100,
+  told = [],
+  daysAgo = 0,
+}: Past): Promise<void> {
   const id = uuidv7();
   await web.pool.query(
     `insert into calls (id, direction, entry, caller, caller_received, specialty, entered_at, queued_at, answered_at, ended_at, state, ending)
      select $1, 'inbound', 'menu', '+989121234567', '', $2, q, q, q + make_interval(secs => $3), q + make_interval(secs => coalesce($3, 60) + $4), 'ended',
             case when $3::float8 is null then 'abandoned' else 'answered' end
-     from (select date_trunc('second', now()) - interval '1 hour' as q) as queued`,
-    [id, specialty, waited, waited === null ? 0 : talked],
+     from (select date_trunc('second', now()) - interval '1 hour' - make_interval(days => $5) as q) as queued`,
+    [id, specialty, waited, waited === null ? 0 : talked, daysAgo],
   );
   await web.pool.query(
     `insert into call_entries (call_id, seq, kind, at, actor, data)
@@ -106,6 +113,13 @@ describe('the report', () => {
     expect((await report(`?from=${before}`)).json<{ items: unknown[] }>().items[3]).toMatchObject({
       told: 1,
     });
+    // Without a beginning the last thirty days.
+    await past({ waited: 400, told: [{ low: 5, high: 10 }], daysAgo: 40 });
+    const { from, to, items } = (await report()).json<{ from: string; to: string; items: unknown[] }>();
+    expect(items[3]).toMatchObject({ told: 1 });
+    expect(Date.parse(to) - Date.parse(from)).toBe(30 * 86_400_000);
+    const long = encodeURIComponent(new Date(Date.now() - 50 * 86_400_000).toISOString());
+    expect((await report(`?from=${long}`)).json<{ items: unknown[] }>().items[3]).toMatchObject({ told: 2 });
     const csv = await report('?format=csv');
     expect(csv.headers['content-type']).toContain('text/csv');
     expect(csv.body).toContain('finance,1,1,1,0,0,0,1,0');

@@ -11,6 +11,8 @@ import { problemIn } from '../support/web.ts';
 
 const zone = 'Asia/Tehran';
 const clock = systemClock;
+/** Read anew without being told, the hours would be later. */
+const soon = { timeout: 10_000, interval: 5 };
 const everyDay = (opens: string, closes: string) =>
   [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, opens, closes }));
 
@@ -109,6 +111,71 @@ describe('a change of the regular hours for a day to come', () => {
   });
 });
 
+describe('what was stays as it was', () => {
+  /** A time at which nothing was open, and one at which it was unless the day was a holiday. */
+  const [NIGHT, MORNING] = [inDays(-1, '03:00'), inDays(-1, '10:00')];
+  const agesAgo = inDays(-30);
+  const was = async (at: string) => {
+    const { open, reason, closure } = await preview('finance', at);
+    return { open, reason, closure };
+  };
+
+  test.each([
+    ['a closure whose start was long ago', '/closures', { kind: 'snow' }, MORNING],
+    ['an opening whose start was', '/openings', { endsAt: inDays(1) }, NIGHT],
+  ])('%s counts from now on, and its answer says so', async (_name, path, body, at) => {
+    const before = await was(at);
+    const sent = Date.now();
+    const made = await send('POST', path, { ...body, specialty: 'finance', startsAt: agesAgo, reason: 'x' });
+    expect(made.statusCode).toBe(201);
+    const { id, startsAt, createdAt } = made.json<{ id: string; startsAt: string; createdAt: string }>();
+    expect(startsAt).toBe(createdAt);
+    expect(Date.parse(startsAt)).toBeGreaterThanOrEqual(sent);
+    expect((await get(path)).json()).toMatchObject({ items: [{ id, startsAt }] });
+    expect(await was(at)).toEqual(before);
+    expect(hours.check('finance').open).toBe(path === '/openings');
+    expect((await send('DELETE', `${path}/${id}`)).statusCode).toBe(204);
+    expect(await was(at)).toEqual(before);
+  });
+
+  test('one that began a moment ago has closed at once', async () => {
+    const startsAt = new Date(Date.now() - 3000).toISOString();
+    expect((await send('POST', '/closures', { kind: 'snow', reason: 'x', startsAt })).statusCode).toBe(201);
+    expect(hours.check('transport')).toMatchObject({ open: false, reason: 'closure' });
+  });
+
+  test('a season whose first day was before counts from now on', async () => {
+    await send('PUT', '/holidays/closing', { closed: false });
+    const before = await was(NIGHT);
+    expect(before.open).toBe(false);
+    const season = { title: 'شب‌ها', startsOn: dayOf(inDays(-2)), endsOn: dayOf(inDays(2)) };
+    const made = await send('POST', '/seasons', { ...season, weekly: everyDay('02:00', '04:00') });
+    expect(made.statusCode).toBe(201);
+    expect(await was(NIGHT)).toEqual(before);
+    expect(await preview('finance', inDays(1, '03:00'))).toMatchObject({ open: true, reason: 'season' });
+    await send('PUT', '/holidays/closing', { closed: true });
+  });
+
+  test('no holiday is declared, moved or taken back once its day has begun', async () => {
+    const today = dayOf(inDays(0));
+    const declared = await send('POST', '/holidays', { date: today, title: 'عزای عمومی' });
+    expect(problemIn(declared)).toMatchObject({ status: 400, code: 'day-past' });
+    const coming = await send('POST', '/holidays', { date: dayOf(inDays(50)), title: 'عزای عمومی' });
+    const path = `/holidays/${coming.json<{ id: string }>().id}`;
+    const patch = (body: object) => send('PATCH', path, body, { 'if-match': '*' });
+    expect(problemIn(await patch({ date: today }))).toMatchObject({ status: 400, code: 'day-past' });
+    // Its day comes.
+    await web.pool.query('update holidays set date = $1, confirmed = false where title_fa = $2', [
+      ...[today, 'عزای عمومی'],
+    ]);
+    expect(problemIn(await patch({ date: dayOf(inDays(51)) })).code).toBe('holiday-past');
+    expect(problemIn(await send('DELETE', path, undefined, { 'if-match': '*' })).code).toBe('holiday-past');
+    expect((await patch({ date: today, confirmed: true })).json()).toMatchObject({ confirmed: true });
+    await web.pool.query(`delete from holidays where title_fa = 'عزای عمومی'`);
+    await hours.reload();
+  });
+});
+
 describe('a closure on the spot', () => {
   test('closes at once on every process, and says why, until it is taken back', async () => {
     const made = await send('POST', '/closures', { kind: 'air-pollution', reason: 'شاخص ۱۸۰' });
@@ -119,15 +186,13 @@ describe('a closure on the spot', () => {
       reason: 'closure',
       closure: 'air-pollution',
     });
-    await expect
-      .poll(() => elsewhere.check(null).closure, { timeout: 1000, interval: 5 })
-      .toBe('air-pollution');
+    await expect.poll(() => elsewhere.check(null).closure, soon).toBe('air-pollution');
     expect((await get('/closures')).json()).toMatchObject({ items: [{ reason: 'شاخص ۱۸۰' }], next: null });
     const path = `/closures/${made.json<{ id: string }>().id}`;
     expect((await send('DELETE', path)).statusCode).toBe(204);
     expect(problemIn(await send('DELETE', path)).code).toBe('closure-not-found');
     expect(hours.check('finance').reason).not.toBe('closure');
-    await expect.poll(() => elsewhere.check(null).closure, { timeout: 1000, interval: 5 }).toBeNull();
+    await expect.poll(() => elsewhere.check(null).closure, soon).toBeNull();
   });
 
   test('may be of one specialty, and from one time to another', async () => {

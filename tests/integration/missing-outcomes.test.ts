@@ -101,7 +101,9 @@ describe('an outcome keyed later', () => {
     await page.query('begin');
     await page.query('select pg_advisory_xact_lock(hashtextextended($1, 137))', [id]);
     const keyed = outcomes.set('e015', 'other', null).catch((error: unknown) => error);
-    const waits = `select from pg_locks where locktype = 'advisory' and not granted`;
+    // The view is the whole server's, where other tests wait for locks of theirs.
+    const waits = `select from pg_locks join pg_database d on d.oid = database
+      where datname = current_database() and locktype = 'advisory' and not granted`;
     await waitFor(async () => (await pool.query(waits)).rowCount === 1);
     await page.query(
       `insert into outcomes (call_id, code, follow_up, set_at, actor) values ($1, 'resolved', false, now(), 'account:1')`,

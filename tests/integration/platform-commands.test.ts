@@ -25,6 +25,11 @@ const handlers = {
     served.push(expertId);
     return { expertId, intent: 'ready' };
   }),
+  'loop.blocked': command(Type.Object({ ms: Type.Integer() }), ({ ms }) => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+    return { ms };
+  }),
   'nothing.told': command(Type.Object({}), () => undefined),
   'fault.known': command(Type.Object({}), () => {
     throw fault('expert-unknown', 'There is no e999');
@@ -55,6 +60,12 @@ test('a command is answered', async () => {
     intent: 'ready',
   });
   expect(await client.send('nothing.told', {}, { timeoutMs: 2000 })).toBeNull();
+});
+
+test('an answer that lies there when a blocked loop goes on is heard, though its time is over', async () => {
+  serve();
+  const payload = { ms: 600 };
+  expect(await client.send('loop.blocked', payload, { timeoutMs: 300 })).toEqual(payload);
 });
 
 test('a hundred at once each get their own answer, and nothing stays behind', async () => {

@@ -34,7 +34,8 @@ beforeEach(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool, silentLog, folder);
     const recordings = createRecordings({ pool, vault, log: silentLog });
-    return [recordingRoutes({ recordings, pool, commands: { send: () => Promise.reject(new Error('no')) } })];
+    const commands = { send: () => Promise.reject(new Error('no')) };
+    return [recordingRoutes({ recordings, pool, commands, zone: 'Asia/Tehran' })];
   });
 });
 afterEach(async () => {
@@ -313,10 +314,30 @@ describe('the report', () => {
     const csv = await web.as('reviewer', { method: 'GET', path: '/reports/erasures?format=csv' });
     expect(csv.headers['content-type']).toMatch(/^text\/csv/);
     expect(csv.body.split('\r\n')[0]).toBe(
-      '\ufeffid,at,rule,days,before,erased,subjects,remaining,checksum,previous,intact',
+      '\ufeffid,at,atJalali,rule,days,before,beforeJalali,erased,subjects,remaining,checksum,previous,intact',
     );
-    expect(csv.body).toMatch(/,talks,10,[^,]+,1,[0-9a-f-]{36},0,[0-9a-f]{64},,true\r\n/);
+    const instant = String.raw`[^,]+Z,1[34]\d\d/[01]\d/[0-3]\d [0-2]\d:[0-5]\d`;
+    expect(csv.body).toMatch(
+      new RegExp(`,${instant},talks,10,${instant},1,[0-9a-f-]{36},0,[0-9a-f]{64},,true\r\n`),
+    );
     const none = await web.as('editor', { method: 'GET', path: '/reports/erasures' });
     expect(problemIn(none).code).toBe('role-insufficient');
+  });
+
+  it('is whole as a table, however long', async () => {
+    await rows(
+      `insert into erasures (rule, days, before, at, counts, subjects, remaining, checksum)
+       select 'talks', 10, '2019-01-01', '2020-01-01', '{}', '{}', 0, md5(n::text) || md5(n::text)
+       from generate_series(1, 450) as n`,
+    );
+    const path = '/reports/erasures?format=csv&to=2020-01-02T00:00:00Z';
+    const { body } = await web.as('auditor', { method: 'GET', path });
+    const ids = body
+      .trimEnd()
+      .split('\r\n')
+      .slice(1)
+      .map((row) => Number(row.split(',', 1)[0]));
+    expect(ids).toHaveLength(450);
+    expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => b - a));
   });
 });

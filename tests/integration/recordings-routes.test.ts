@@ -46,7 +46,7 @@ beforeAll(async () => {
   web = await startRoomsWeb(async ({ pool }) => {
     own = await casesOn(pool, silentLog, folder);
     recordings = createRecordings({ pool, vault, log: silentLog });
-    return [recordingRoutes({ recordings, commands, pool })];
+    return [recordingRoutes({ recordings, commands, pool, zone: 'Asia/Tehran' })];
   });
   expertId = await addExpert(web.pool, 'زهرا کریمی');
 });

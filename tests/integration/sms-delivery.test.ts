@@ -287,7 +287,7 @@ describe('at night', () => {
 
   it('nobody is texted but who has just called, and the others in the morning', async () => {
     now = ELEVEN;
-    await ask();
+    await ask({ answersAt: new Date(ELEVEN - 15 * 60_000) });
     await ask({ template: 'case-answered' });
     const [opened, answered] = await rows();
     for (const { id } of [opened!, answered!]) expect(await deliverOnce(id)).toBe('done');
@@ -303,6 +303,13 @@ describe('at night', () => {
     now = Date.parse('2026-12-06T08:00:00+03:30');
     await running!.sweep();
     await waitFor(async () => (await rows())[1]!.state === 'sent');
+  });
+
+  it('nobody is texted for a call of the afternoon that is found only now', async () => {
+    now = ELEVEN;
+    await ask({ answersAt: new Date(ELEVEN - 6 * 3_600_000) });
+    await deliverOnce((await only()).id);
+    expect(await only()).toMatchObject({ state: 'queued', due_at: new Date('2026-12-06T04:30:00Z') });
   });
 
   it('what waits longer than it should is told', async () => {

@@ -61,6 +61,33 @@ describe('while no application is there', () => {
     expect(entries[2]?.data['seconds']).toBeGreaterThanOrEqual(3);
   }, 200_000);
 
+  it('a citizen who leaves a message, is taken back and leaves another one has both kept', async () => {
+    await clinic.kill();
+    const call = await dialClinic({ number: '1378', from: '09121110003' });
+    await hears(call, 'fallback/other-number', 40_000);
+    await call.sendDigits('#');
+    await hears(call, 'fallback/message', 40_000);
+    await call.playTone(440, 4);
+    await call.sendDigits('#');
+    await hears(call, { key: 'fallback/message-check', seconds: 1 });
+    await clinic.start();
+    const id = await idOf(clinic, call);
+    await hears(call, 'clinic/greeting');
+    await call.sendDigits('2');
+    await said(clinic, { call, id }, 'call.queued');
+    await hears(call, { key: 'queue/please-wait', seconds: 1 });
+    await call.sendDigits('2');
+    await hears(call, [{ key: 'queue/please-wait', seconds: 1 }, 'fallback/message']);
+    await call.playTone(880, 3);
+    await call.sendDigits('#');
+    await call.ended;
+    await callRow(clinic, id, ({ ending }) => ending === 'voicemail');
+    const { entries } = await callStory(clinic, id);
+    const messages = entries.filter(({ kind }) => kind === 'message.kept');
+    expect(messages).toHaveLength(1);
+    expect(messages[0]?.data['seconds']).toBeGreaterThanOrEqual(6);
+  }, 200_000);
+
   it('a citizen who gives up is a row all the same', async () => {
     await clinic.kill();
     const call = await dialClinic({ number: '1378', from: '09121110002' });

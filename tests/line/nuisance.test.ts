@@ -44,6 +44,8 @@ describe('a listed citizen', () => {
     await scene.call.sendDigits('#');
     await scene.call.ended;
     expectHeard(scene.call, { key: 'fallback/thanks', seconds: 1 });
+    // Not promised what will not be.
+    expect(() => expectHeard(scene.call, { key: 'fallback/will-call', seconds: 1 })).toThrow('will-call');
     const row = await callRow(clinic, scene.id, ({ ending }) => ending === 'voicemail');
     expect(row).toMatchObject({ specialty: 'transport', queuedAt: null, answeredAt: null, expertId: null });
     expect(await storyKinds(clinic, scene.id)).not.toContain('offer.made');

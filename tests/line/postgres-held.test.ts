@@ -1,7 +1,11 @@
+import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { callRow } from '../support/calls.ts';
 import { connected, nobodyNotices, onPrivatePostgres } from '../support/private-postgres.ts';
 import type { PrivateServer } from '../support/private-servers.ts';
+import { queues, said } from '../support/scenes.ts';
+import { waitFor } from '../support/wait.ts';
 
 /** PostgreSQL is there and does not serve: its tables are locked, its connections are all taken. */
 
@@ -19,6 +23,38 @@ describe('PostgreSQL that does not serve', () => {
       return () => client.query('rollback');
     });
     await client.end();
+  }, 60_000);
+
+  it('the roster locked while it is read: a process that ends saves its calls all the same, and they go on', async () => {
+    const { clinic, expert, postgres } = scene();
+    const talking = await queues(clinic, { from: '09120004444' });
+    void (await expert.nextCall()).answer();
+    await said(clinic, talking, 'call.answered');
+    const waiting = await queues(clinic, { from: '09120005555' });
+    const client = await connected(postgres);
+    await client.query('begin');
+    await client.query('lock table experts in access exclusive mode');
+    // Whoever finds Redis again after it was away reads the roster.
+    const redis = new Redis(clinic.redisUrl);
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await redis.quit();
+    await waitFor(async () => {
+      const { rowCount } = await client.query('select from pg_locks where not granted');
+      return (rowCount ?? 0) > 0;
+    });
+    await clinic.stop();
+    const drained = await clinic.logged('process.drained');
+    expect(drained['live']).toEqual({ talking: 1, waiting: 1 });
+    await client.query('rollback');
+    await client.end();
+    await clinic.start();
+    await said(clinic, waiting, 'call.taken-up');
+    void talking.call.hangup();
+    void (await expert.nextCall()).answer();
+    await said(clinic, waiting, 'call.answered');
+    void waiting.call.hangup();
+    for (const { id } of [talking, waiting])
+      expect(await callRow(clinic, id, (row) => row.state === 'ended')).toMatchObject({ ending: 'answered' });
   }, 60_000);
 
   it('every connection taken by others: nobody notices', async () => {

@@ -142,7 +142,7 @@ describe('a talk', () => {
 describe('a message', () => {
   it('that a citizen has spoken is sealed and heard over HTTP, and its case names it', async () => {
     const scene = await queues(clinic, { from: '09120004406' });
-    await hears(scene.call, { key: 'talk/connecting', seconds: 1 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('2');
     await hears(scene.call, 'fallback/message');
     await scene.call.playTone(CITIZEN_HZ, 3);

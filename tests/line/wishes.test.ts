@@ -86,7 +86,7 @@ describe('a citizen in the queue', () => {
     const scene = await queues(clinic, { from: '09120003303' });
     // Keyed twice in the menu it is still only the choice.
     await scene.call.sendDigits('2');
-    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('1');
     await hears(scene.call, { key: 'fallback/other-number', seconds: 2 });
     await scene.call.sendDigits('02188001122#');
@@ -97,7 +97,7 @@ describe('a citizen in the queue', () => {
     expect(await promiseOf(scene)).toMatchObject({ number: '02188001122' });
 
     const hasty = await queues(clinic, { from: '09120003304' });
-    await hears(hasty.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(hasty.call, { key: 'queue/please-wait', seconds: 1 });
     await hasty.call.sendDigits('1');
     await hears(hasty.call, { key: 'fallback/other-number', seconds: 1 });
     void hasty.call.hangup();
@@ -105,9 +105,22 @@ describe('a citizen in the queue', () => {
     expect(await promiseOf(hasty)).toMatchObject({ reason: 'callback', number: '+989120003304' });
   }, 90_000);
 
+  it('from abroad is asked for a number that we call, and called there', async () => {
+    const scene = await queues(clinic, { from: '00442079460000' });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
+    await scene.call.sendDigits('1');
+    await hears(scene.call, { key: 'fallback/key-number', seconds: 1 });
+    await scene.call.sendDigits('02188001123#');
+    await hears(scene.call, { key: 'fallback/number-check', seconds: 1 });
+    await scene.call.sendDigits('1');
+    await scene.call.ended;
+    await callRow(clinic, scene.id, (row) => row.ending === 'callback');
+    expect(await promiseOf(scene)).toMatchObject({ number: '02188001123' });
+  }, 60_000);
+
   it('who names a number that is none hears so, and is asked again', async () => {
     const scene = await queues(clinic, { from: '09120003309' });
-    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('1');
     await hears(scene.call, { key: 'fallback/other-number', seconds: 2 });
     await scene.call.sendDigits('0912123#');
@@ -134,7 +147,7 @@ describe('a citizen in the queue', () => {
       ['anonymous', 'fallback/key-number', '02188001138'],
     ] as const) {
       const scene = await queues(clinic, { from });
-      await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+      await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
       await scene.call.sendDigits('1');
       await hears(scene.call, { key: asked, seconds: 2 });
       await scene.call.sendDigits('02188001138#');
@@ -170,7 +183,7 @@ describe('a citizen in the queue', () => {
 
   it('who has said nothing is not told a reference', async () => {
     const scene = await queues(clinic, { from: '09120003307' });
-    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('2');
     await hears(scene.call, { key: 'fallback/message-check', seconds: 2 });
     await scene.call.ended;
@@ -182,7 +195,7 @@ describe('a citizen in the queue', () => {
 
   it('whose number is none that could be called is asked for one', async () => {
     const scene = await queues(clinic, { from: '1001' });
-    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('1');
     await hears(scene.call, { key: 'fallback/key-number', seconds: 2 });
     await scene.call.sendDigits('02188001133#');
@@ -195,7 +208,7 @@ describe('a citizen in the queue', () => {
 
   it('who says three times that the number is wrong is not called there', async () => {
     const scene = await queues(clinic, { from: '09120003308' });
-    await hears(scene.call, { key: 'talk/connecting', seconds: 2 });
+    await hears(scene.call, { key: 'queue/please-wait', seconds: 1 });
     await scene.call.sendDigits('1');
     await hears(scene.call, { key: 'fallback/other-number', seconds: 2 });
     for (const wrong of ['02188001134', '02188001135', '02188001136']) {

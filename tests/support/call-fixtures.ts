@@ -14,6 +14,7 @@ export const settings: Settings = {
   wrapUpSeconds: 30,
   positionRepeatSeconds: 60,
   sameExpertSeconds: 20,
+  destinations: '+98,!+98909',
   surveyMinTalkSeconds: 10,
   recordTalks: false,
 };

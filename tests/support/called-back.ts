@@ -1,6 +1,6 @@
 import type { Clinic } from './clinic.ts';
 import { waitFor } from './wait.ts';
-import { hears, inTurn, openPhone, type InboundCall } from './phones.ts';
+import { hears, hearsOneOf, inTurn, openPhone, type InboundCall } from './phones.ts';
 import { queues, type Scene } from './scenes.ts';
 import { testStack } from './stack.ts';
 import { callRow } from './calls.ts';
@@ -46,9 +46,7 @@ export async function asksToBeCalled(clinic: Clinic, from: string): Promise<Scen
 /** Keys 1 until it is taken: a key in the first moments in the queue is taken for the menu's. */
 async function wishes({ call }: Scene): Promise<void> {
   await hears(call, { key: 'queue/in-line', seconds: 0.5 });
-  await hears(call, { key: 'talk/connecting', seconds: 1.5 }).catch(() =>
-    hears(call, { key: 'queue/please-wait', seconds: 1 }),
-  );
+  await hearsOneOf(call, ['talk/connecting', 'queue/please-wait'], 1);
   await call.sendDigits('1');
   await hears(call, { key: 'fallback/other-number', seconds: 1 });
 }

@@ -212,6 +212,13 @@ export function expectHeard(call: Heard, ...prompts: Expected[]): number[] {
   return found.map(({ atSeconds }) => atSeconds);
 }
 
+/** Waits until the caller has heard the first seconds of one of these prompts. */
+export async function hearsOneOf(call: Heard, keys: readonly string[], seconds: number): Promise<void> {
+  const { soundsDir } = testStack().asterisk;
+  const each = keys.map((key) => hearing([{ key, seconds }], soundsDir));
+  await waitFor(() => each.some((isHeard) => isHeard(call.recording().pcm)), 30_000, 100);
+}
+
 /** Waits until the caller has heard these prompts in this order, the last one to its end. */
 export async function hears(
   call: Heard,

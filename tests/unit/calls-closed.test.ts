@@ -161,6 +161,13 @@ describe('who waits when it closes', () => {
     expect(kinds(message.effects)).toEqual(['wish.made']);
   });
 
+  it('from a country we do not call is promised nothing either, and asked for a number', () => {
+    const { call, ...walk } = isWaiting();
+    const told = feed({ ...walk, call: { ...call, caller: '+442079460000' } }, closes);
+    expect(kinds(told.effects)).toEqual(['hours.checked']);
+    expect(feed(told, wordsOver).effects).toContainEqual({ do: 'to-fallback', wish: 'callback' });
+  });
+
   it('by such a number is taken up by another process without a promise, and asked all the same', () => {
     const { call, effects } = revive(feed(unknown(isWaiting()), closes).call, false, settings, NOW);
     expect(effects).toContainEqual(expect.objectContaining({ do: 'play', sounds: ['closed/sorry'] }));
@@ -260,7 +267,7 @@ describe('the watch over the end of the hours', () => {
     vi.useRealTimers();
   });
 
-  function begin(time: string, graceSeconds: number): void {
+  function begin(time: string, graceSeconds: number, isRead = true): void {
     vi.setSystemTime(at(time));
     const instant = (ms: number) => DateTime.fromMillis(ms, { zone: ZONE });
     const runner = (id: string): Runner =>
@@ -274,7 +281,10 @@ describe('the watch over the end of the hours', () => {
       }) as unknown as Runner;
     closing = createClosing({
       hours: {
-        check: (specialty, ms = Date.now()) => isOpen(current, specialty, instant(ms)),
+        check: (specialty, ms = Date.now()) => {
+          const answer = isOpen(current, specialty, instant(ms));
+          return isRead ? answer : { ...answer, reason: 'default-hours' };
+        },
         workingSecondsBetween: (specialty, from, to) =>
           workingSecondsBetween(current, specialty, instant(from), instant(to)),
         onChange: (listener) => {
@@ -300,6 +310,13 @@ describe('the watch over the end of the hours', () => {
       { id: 'b', reason: 'outside-hours' },
     ]);
     expect(states['talks']).toBe('talking');
+  });
+
+  it('sends nobody away by hours that are only guessed, as the real ones could not be read', () => {
+    states = { a: 'waiting' };
+    begin('17:00', 900, false);
+    vi.advanceTimersByTime(3_600_000);
+    expect(posted).toEqual([]);
   });
 
   it('tells who comes back to waiting from a ring that nobody answered', () => {

@@ -125,13 +125,15 @@ describe('what is told with the place', () => {
   ];
 
   it('is that nobody will be reached before the end, where nobody is at work any more', async () => {
-    expect(await told('15:40', { backAt: null })).toEqual(both({ tooLate }));
-    expect(await told('15:40', { backAt: ms('16:20') })).toEqual(both({ tooLate }));
+    const nobodyAtWork = true;
+    expect(await told('15:40', { backAt: null })).toEqual(both({ nobodyAtWork, tooLate }));
+    expect(await told('15:40', { backAt: ms('16:20') })).toEqual(both({ nobodyAtWork, tooLate }));
   });
 
-  it('is nothing of it where somebody will be back, the end is not near, or who is at work is not known', async () => {
-    expect(await told('15:40', { backAt: ms('15:50') })).toEqual(both({}));
-    expect(await told('11:40', { backAt: null })).toEqual(both({}));
+  it('is no end where somebody will be back, it is not near, or who is at work is not known', async () => {
+    const nobodyAtWork = true;
+    expect(await told('15:40', { backAt: ms('15:50') })).toEqual(both({ nobodyAtWork }));
+    expect(await told('11:40', { backAt: null })).toEqual(both({ nobodyAtWork }));
     expect(await told('15:40', null)).toEqual(both({}));
   });
 

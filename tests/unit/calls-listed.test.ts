@@ -53,10 +53,12 @@ describe('a listed caller', () => {
     expect(kinds(gone.effects)).toEqual([]);
   });
 
-  it('comes there too when nobody tells that the words are over, and is let go if that fails', () => {
+  it('comes there too when nobody tells that the words are over, and is let go if that fails twice', () => {
     const walk = feed(isTold(), timer('last-words'));
     expect(deeds(walk.effects)).toEqual(['stop-playing', 'to-fallback', 'timer']);
-    expect(deeds(feed(walk, timer('last-words')).effects)).toEqual(['hang-up-citizen']);
+    const again = feed(walk, timer('last-words'));
+    expect(deeds(again.effects)).toEqual(['to-fallback', 'timer']);
+    expect(deeds(feed(again, timer('last-words')).effects)).toEqual(['hang-up-citizen']);
   });
 
   it('who hangs up over the words has abandoned the call', () => {

@@ -263,10 +263,12 @@ describe('waiting', () => {
     expect(twice.effects).toEqual([]);
   });
 
-  it('is owed a call where the message service cannot be reached', () => {
+  it('is owed a call where the message service cannot be reached, at the second try either', () => {
     const left = feedAt(LATER, inQueue(), digit('1'));
-    expect(deeds(feed(left, timer('last-words')).effects)).toEqual(['hang-up-citizen']);
-    expect(lastEntry(feed(left, timer('last-words'), hangUp))).toMatchObject({ data: { ending: 'failed' } });
+    const again = feed(left, timer('last-words'));
+    expect(deeds(again.effects)).toEqual(['to-fallback', 'timer']);
+    expect(deeds(feed(again, timer('last-words')).effects)).toEqual(['hang-up-citizen']);
+    expect(lastEntry(feed(again, timer('last-words'), hangUp))).toMatchObject({ data: { ending: 'failed' } });
     // Who hangs up before that has left; the wish makes it a call to be returned.
     expect(lastEntry(feed(left, hangUp))).toMatchObject({ data: { ending: 'abandoned' } });
   });
@@ -285,6 +287,14 @@ describe('waiting', () => {
     const joined = feed(unanswered, { type: 'queue-joined', position: 4 });
     expect(kinds(joined.effects)).toEqual(['call.queued']);
     expect(kinds(feed(joined, { type: 'queue-joined', position: 4 }).effects)).toEqual([]);
+  });
+
+  it('writes the place down by the offer, where the answer that told it was lost', () => {
+    const inPosition = feed(inMenu(), digit('2'), open('transport'));
+    expect(inPosition.call).toMatchObject({ state: 'position', joined: false });
+    const rung = feed(inPosition, offered('o1'));
+    expect(kinds(rung.effects)).toEqual(['call.queued', 'offer.made']);
+    expect(rung.call).toMatchObject({ state: 'ringing', joined: true });
   });
 
   it('rings the offered expert while the announcement goes on', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { revive } from '../../src/calls/revival.ts';
+import { revive, withoutCitizen } from '../../src/calls/revival.ts';
 import {
   deeds,
   entries,
   feed,
+  feedAt,
   inMenu,
   inQueue,
   isConnecting,
@@ -14,10 +15,45 @@ import {
   offered,
   settings,
   start,
+  timer,
   wordsOver,
 } from '../support/call-fixtures.ts';
 
 const take = (walk: ReturnType<typeof start>, legAlive = true) => revive(walk.call, legAlive, settings, NOW);
+
+describe('a citizen on the way to the message service', () => {
+  const asksForMessage = () => feedAt(NOW + 5000, inQueue(), { type: 'citizen-digit', digit: '2' });
+  const toService = { do: 'to-fallback', wish: 'message' };
+
+  it('is taken there once more by the process that takes the call up, and let go only if that fails too', () => {
+    const walk = asksForMessage();
+    expect(walk.effects).toContainEqual(toService);
+    const step = take(walk);
+    expect(step.effects).toContainEqual(toService);
+    expect(deeds(step.effects)).not.toContain('hang-up-citizen');
+    expect(deeds(revive(step.call, true, settings, NOW).effects)).toContain('hang-up-citizen');
+  });
+
+  it('is taken there once more where the request came to nothing', () => {
+    const late = feed(asksForMessage(), timer('last-words'));
+    expect(late.call).toMatchObject({ state: 'leaving', ending: null });
+    expect(late.effects).toContainEqual(toService);
+    const over = feed(late, timer('last-words'));
+    expect(over.call).toMatchObject({ ending: 'failed' });
+    expect(deeds(over.effects)).toEqual(['hang-up-citizen']);
+  });
+});
+
+describe('a call of whom nobody is on the line any more', () => {
+  it('has an end to its wrap-up all the same, and nothing else is done', () => {
+    const wrapUp = feed(isTalking(), { type: 'citizen-gone', cause: 16 });
+    expect(wrapUp.call.state).toBe('wrap-up');
+    expect(withoutCitizen(wrapUp.call, settings, NOW).effects).toEqual([
+      expect.objectContaining({ do: 'timer', name: 'wrap-up-over' }),
+    ]);
+    expect(withoutCitizen(inQueue().call, settings, NOW).effects).toEqual([]);
+  });
+});
 
 describe('a call taken up by another process', () => {
   it.each([

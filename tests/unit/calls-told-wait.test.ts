@@ -103,6 +103,15 @@ describe('a waiting citizen', () => {
     expect(told(walk)).toEqual([]);
   });
 
+  it('who is the first is not told of being connected where nobody is at work', () => {
+    const walk = feed(inMenu(), { type: 'citizen-digit', digit: '2' }, open('transport'), {
+      ...{ type: 'queue-joined', position: 1, nobodyAtWork: true },
+    });
+    expect(sounds(walk)).toEqual([
+      ...['queue/you-are', 'ordinal/1', 'queue/in-line', 'queue/please-wait', 'queue/keys'],
+    ]);
+  });
+
   it('never hears more than before, unless fewer experts are at work', () => {
     const first = later(queued(wait(5, 9)), 70, wait(8, 14));
     expect(told(first).at(-1)).toMatchObject({ lowMinutes: 5, highMinutes: 10, staffed: 4, reason: null });

@@ -147,17 +147,38 @@ describe('the clocks', () => {
     expect(asked['answer']).toMatchObject({ stoppedAt: null, startedAt: at('2026-12-12T12:00') });
     expect(told(asked['answer']!.dueAt)).toBe('12-13 12:00');
     expect(asked['resolve']!.startedAt).toBe(at('2026-12-12T12:00'));
+    expect(asked['acknowledge']).toMatchObject({ stoppedAt: null, startedAt: at('2026-12-12T12:00') });
+    expect(told(asked['acknowledge']!.dueAt)).toBe('12-12 13:00');
+    // Whoever opens it has taken it up.
     const reopened = clocks('2026-12-05T08:01', ...story, ['reopen', '2026-12-13T10:00']);
-    expect(reopened).toEqual(asked);
+    expect(reopened).toEqual({
+      ...asked,
+      acknowledge: { ...asked['acknowledge'], stoppedAt: at('2026-12-13T10:00') },
+    });
   });
 
-  it('of a case that was answered and not closed: only the answer begins again', () => {
-    const { answer, resolve } = clocks(
+  it('begin again also where the program has heard it, and then wait for a person', () => {
+    const late = clocks(
+      '2026-12-05T08:01',
+      ['close-reached', '2026-12-05T08:30', system],
+      ['request-reopen', '2026-12-06T09:10', { ...system, citizenAt: '2026-12-06T09:00' }],
+    );
+    expect(CLOCKS.map((clock) => [late[clock]!.stoppedAt, told(late[clock]!.startedAt)])).toEqual(
+      CLOCKS.map(() => [null, '12-06 09:00']),
+    );
+    expect(told(late['acknowledge']!.dueAt)).toBe('12-06 10:00');
+  });
+
+  it('of a case that was answered and not closed: what is still to be solved goes on', () => {
+    const { acknowledge, answer, resolve } = clocks(
       '2026-12-05T08:01',
       ['answer', '2026-12-05T09:00'],
-      ['reopen', '2026-12-06T10:00'],
+      ['reopen', '2026-12-06T10:00', { citizenAt: '2026-12-06T09:30' }],
     );
-    expect(told(answer!.dueAt)).toBe('12-07 10:00');
+    expect([told(acknowledge!.startedAt), told(acknowledge!.stoppedAt)]).toEqual([
+      ...['12-06 09:30', '12-06 10:00'],
+    ]);
+    expect(told(answer!.dueAt)).toBe('12-07 09:30');
     expect(told(resolve!.dueAt)).toBe('12-09 16:00');
   });
 
@@ -170,6 +191,10 @@ describe('the clocks', () => {
         ['reopen', '2026-12-08T09:00'],
       ),
     ).toEqual(dues('2026-12-05T08:01'));
+    const triaged: Step = ['triage', '2026-12-05T08:20'];
+    expect(
+      clocks('2026-12-05T08:01', triaged, ['spam', '2026-12-05T08:30'], ['reopen', '2026-12-08T09:00']),
+    ).toEqual(clocks('2026-12-05T08:01', triaged));
   });
 
   it('go by the calendar where there is no opening for a year', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { readInstant } from '../../src/hours/instant.ts';
 import { faultsOfWeek, minuteOfDay } from '../../src/hours/week.ts';
 
 const window = (weekday: number, opens: string, closes: string) => ({ weekday, opens, closes });
@@ -40,24 +39,4 @@ describe('a written week', () => {
     ]);
     expect(faults.map(({ index }) => index)).toEqual([1, 2]);
   });
-});
-
-describe('an instant in a request', () => {
-  test.each([
-    ['2026-11-23T08:30:00+03:30', '2026-11-23T05:00:00.000Z'],
-    ['2026-11-23T08:30+0330', '2026-11-23T05:00:00.000Z'],
-    ['2026-11-23T08:30:00 03:30', '2026-11-23T05:00:00.000Z'],
-    ['2026-11-23T05:00:00.250Z', '2026-11-23T05:00:00.250Z'],
-  ])('%s', (text, instant) => {
-    expect(readInstant(text)).toBe(Date.parse(instant));
-  });
-  test.each([
-    '',
-    '2026-11-23',
-    '2026-11-23T08:30:00',
-    '2026-02-30T08:30:00Z',
-    '1763888400',
-    'now',
-    '2026-11-23T25:00:00Z',
-  ])('%j is none', (text) => expect(readInstant(text)).toBeNull());
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -146,6 +146,17 @@ describe('keys', () => {
     expect((await renewed.keep('another', parts(sound))).keyId).not.toBe(kept.keyId);
     const lost = createVault({ folder, keys: keyringOf(soundKey('new'), '') });
     await expect(lost.sound(PATH, kept.sha256)).rejects.toMatchObject({ code: 'recording-key-unknown' });
+  });
+
+  it('mark a text, each in its own way, so that it is known again without being kept', () => {
+    const [mark, ...more] = testVault(folder).marksOf('09121234567');
+    expect(mark).toMatch(/^[0-9a-f]{64}$/);
+    expect(more).toEqual([]);
+    expect(mark).not.toBe(createHash('sha256').update('09121234567').digest('hex'));
+    expect(testVault(folder).marksOf('09121234568')).not.toContain(mark);
+    const renewed = createVault({ folder, keys: keyringOf(soundKey('new'), soundKey('test')) });
+    const alone = createVault({ folder, keys: keyringOf(soundKey('new'), '') });
+    expect(renewed.marksOf('09121234567')).toEqual([...alone.marksOf('09121234567'), mark]);
   });
 
   it('do not show in a file', async () => {

@@ -25,6 +25,10 @@ describe('a text', () => {
     expect(isTemplate('case-reopened')).toBe(false);
   });
 
+  it('that nobody was reached says to whom gave up, and knows of no case, that it is about their call', () => {
+    expect(text('not-reached')).toContain('در پی تماس شما');
+  });
+
   it('is paid by parts of 70 characters, or of 67 where it is more than one', () => {
     expect([1, 70, 71, 134, 135, 201, 202].map((length) => partsOf('ا'.repeat(length)))).toEqual([
       ...[1, 1, 2, 2, 3, 3, 4],
@@ -45,8 +49,8 @@ describe('who is texted', () => {
 describe('the quiet hours', () => {
   const quiet: QuietHours = { zone: 'Asia/Tehran', from: 22, until: 8 };
   const at = (time: string): number => Date.parse(`2026-12-05T${time}:00+03:30`);
-  const asked = (key: TemplateKey, time: string, now = time, hours = quiet): string | null => {
-    const then = notBefore(key, { createdAt: at(time), now: at(now) }, hours);
+  const asked = (now: string, ended: string | null = null, hours = quiet): string | null => {
+    const then = notBefore({ answersAt: ended === null ? null : at(ended), now: at(now) }, hours);
     return then === null ? null : new Date(then).toISOString();
   };
 
@@ -58,22 +62,19 @@ describe('the quiet hours', () => {
     ['07:59', '2026-12-05T04:30:00.000Z'],
     ['08:00', null],
   ])('put off what is asked for at %s until %s', (time, until) => {
-    expect(asked('case-answered', time)).toBe(until);
-    expect(asked('not-reached', time)).toBe(until);
+    expect(asked(time)).toBe(until);
   });
 
-  it('let through what answers the citizen, as long as it does', () => {
-    expect(asked('case-opened', '23:00', '23:15')).toBeNull();
-    expect(asked('case-opened', '23:00', '23:16')).toBe('2026-12-06T04:30:00.000Z');
+  it('let through what answers a call of the last quarter of an hour, whenever it was asked for', () => {
+    expect(asked('23:15', '23:00')).toBeNull();
+    expect(asked('23:16', '23:00')).toBe('2026-12-06T04:30:00.000Z');
   });
 
   it('may lie within a day, or be none', () => {
-    expect(asked('case-closed', '13:30', '13:30', { ...quiet, from: 13, until: 15 })).toBe(
-      '2026-12-05T11:30:00.000Z',
-    );
-    expect(asked('case-closed', '15:00', '15:00', { ...quiet, from: 13, until: 15 })).toBeNull();
+    expect(asked('13:30', null, { ...quiet, from: 13, until: 15 })).toBe('2026-12-05T11:30:00.000Z');
+    expect(asked('15:00', null, { ...quiet, from: 13, until: 15 })).toBeNull();
     for (const hour of ['00:00', '08:00', '23:30'])
-      expect(asked('case-closed', hour, hour, { ...quiet, from: 8, until: 8 })).toBeNull();
+      expect(asked(hour, null, { ...quiet, from: 8, until: 8 })).toBeNull();
   });
 });
 

@@ -1,7 +1,8 @@
 -- One text.
 -- params: $1 id uuid
--- rows: id uuid, number text, template text, parameters jsonb, caseId uuid, callId uuid, state text, createdAt timestamptz, dueAt timestamptz, attempts integer, body text, reason text, sentAt timestamptz
+-- rows: id uuid, number text, template text, parameters jsonb, caseId uuid, callId uuid, state text, createdAt timestamptz, dueAt timestamptz, attempts integer, body text, reason text, sentAt timestamptz, answersAt timestamptz
 select id, number, template, parameters, case_id as "caseId", call_id as "callId", state, created_at as "createdAt",
-       due_at as "dueAt", attempts, body, reason, sent_at as "sentAt"
+       due_at as "dueAt", attempts, body, reason, sent_at as "sentAt",
+       answers_at as "answersAt"
 from text_messages
 where id = $1;

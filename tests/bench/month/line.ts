@@ -108,7 +108,8 @@ export function createLine({ pool, chance, config }: { pool: Pool; chance: Chanc
     ...{ pool, clock, log, hours, cases, policy: policyOf(config) },
     ...dialledBy(config),
     areaCode: config.CLINIC_AREA_CODE,
-    abandonedAfterSeconds: config.CALLBACK_ABANDONED ? config.CALLBACK_ABANDONED_MINUTES * 60 : null,
+    callsAbandoned: config.CALLBACK_ABANDONED,
+    cutOffAfterSeconds: config.CALLBACK_ABANDONED_MINUTES * 60,
     onGivenUp: tellGivenUp,
   });
 
