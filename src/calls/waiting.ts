@@ -63,8 +63,8 @@ export function ring(draft: Draft): void {
 }
 
 export const rings = arrow<'offered'>(['ringing'], (draft, { offer }) => {
-  // Redis may have joined them though its answer was lost.
-  noteJoined(draft, offer.why.position);
+  // Redis has joined them though its answer was lost: it is not to come any more.
+  if (draft.call.joinFailures > 0) noteJoined(draft, offer.why.position);
   noteOffer(draft, offer);
   ring(draft);
 });

@@ -290,7 +290,8 @@ describe('waiting', () => {
   });
 
   it('writes the place down by the offer, where the answer that told it was lost', () => {
-    const inPosition = feed(inMenu(), digit('2'), open('transport'));
+    const failed: CallEvent = { type: 'queue-failed', code: 'redis-failed', detail: '' };
+    const inPosition = feed(inMenu(), digit('2'), open('transport'), failed);
     expect(inPosition.call).toMatchObject({ state: 'position', joined: false });
     const rung = feed(inPosition, offered('o1'));
     expect(kinds(rung.effects)).toEqual(['call.queued', 'offer.made']);
