@@ -3,6 +3,7 @@ import type { Telephony } from '../asterisk/telephony.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { messagePath } from '../recordings/names.ts';
+import { joinedWav, secondsOfWav } from '../recordings/wav.ts';
 import type { Kept, Vault } from '../recordings/vault.ts';
 import { fault } from '../platform/fault.ts';
 import { OWNER_STALE } from '../platform/fence.ts';
@@ -39,8 +40,8 @@ interface Missed {
   withheld: boolean;
   sipCallId: string | null;
   keyedNumber: string | null;
-  recording: string | null;
-  seconds: number;
+  /** One for each message, in the order in which they were spoken. */
+  recordings: string[];
   endedAt: number;
   /** Nobody hung up: the channel went with the Asterisk it was on. */
   cutOff: boolean;
@@ -85,7 +86,7 @@ export function createHandover(deps: HandoverDeps): Handover {
         await keep(missed);
         // Before the row: handed over once more without its sound it adds nothing to what is written, and after the row nobody
         // would know of the sound any more.
-        for (const take of takesOf(missed.recording)) await telephony.deleteStoredRecording(take);
+        for (const take of missed.recordings.flatMap(takesOf)) await telephony.deleteStoredRecording(take);
         // Only now may the dialplan forget it; until then a fault means it is handed over again.
         await telephony.setVariables(channelId, { CLINIC_IMPORTED: '1' });
       }
@@ -108,7 +109,7 @@ function readMissed(args: readonly string[], startedAt: number): Missed | null {
     sipCallId = '',
     keyed = '',
     recording = '',
-    seconds = '',
+    ,
     ended = '',
     status = '',
   ] = args;
@@ -120,8 +121,7 @@ function readMissed(args: readonly string[], startedAt: number): Missed | null {
     withheld: withheld === '1',
     sipCallId: sipCallId === '' ? null : sipCallId,
     keyedNumber: keyed === '' ? null : keyed,
-    recording: recording === '' ? null : recording,
-    seconds: /^[0-9]+$/.test(seconds) ? Number(seconds) : 0,
+    recordings: recording.split('&').filter((name) => name !== ''),
     // A row left open by a call that Asterisk's own end cut off tells when it was last written.
     endedAt: Math.max(Number(at), /^[0-9]{9,11}$/.test(ended) ? Number(ended) : 0) * 1000,
     cutOff: status === 'open' && isOfEarlierStart(channelId, startedAt),
@@ -129,19 +129,27 @@ function readMissed(args: readonly string[], startedAt: number): Missed | null {
 }
 
 /** The dialplan lets a message be spoken three times, and names the takes one after another. */
-function takesOf(recording: string | null): string[] {
-  const [first] = recording?.split('~') ?? [];
-  return first === undefined ? [] : [first, `${first}~2`, `${first}~3`];
+function takesOf(recording: string): string[] {
+  const [first = recording] = recording.split('~');
+  return [first, `${first}~2`, `${first}~3`];
 }
 
-async function fetchMessage(missed: Missed, { telephony, vault }: HandoverDeps): Promise<Kept | null> {
-  if (missed.recording === null) return null;
-  const sound = await telephony.storedRecording(missed.recording);
-  if (sound === null || sound.byteLength === 0) return null;
-  return vault.keep(messagePath(missed.channelId, missed.enteredAt), Readable.from([sound]));
+type Message = Kept & { seconds: number };
+
+/** All that was spoken in the call. */
+async function fetchMessage(missed: Missed, { telephony, vault }: HandoverDeps): Promise<Message | null> {
+  const sounds: Uint8Array[] = [];
+  for (const recording of missed.recordings) {
+    const sound = await telephony.storedRecording(recording);
+    if (sound !== null && sound.byteLength > 0) sounds.push(sound);
+  }
+  if (sounds.length === 0) return null;
+  const whole = joinedWav(sounds);
+  const kept = await vault.keep(messagePath(missed.channelId, missed.enteredAt), Readable.from([whole]));
+  return { ...kept, seconds: secondsOfWav(whole.byteLength) };
 }
 
-function factsOf(missed: Missed, message: Kept | null, deps: HandoverDeps): LedgerFact[] {
+function factsOf(missed: Missed, message: Message | null, deps: HandoverDeps): LedgerFact[] {
   const enteredAt = new Date(missed.enteredAt).toISOString();
   const { number, reason } = readCaller(missed.caller, missed.withheld, deps.areaCode);
   const facts: LedgerFact[] = [
@@ -160,12 +168,12 @@ function factsOf(missed: Missed, message: Kept | null, deps: HandoverDeps): Ledg
       },
     },
   ];
-  const { seconds, keyedNumber, cutOff } = missed;
+  const { keyedNumber, cutOff } = missed;
   const ending = endingOf(message, keyedNumber, cutOff);
   if (keyedNumber !== null) facts.push({ kind: 'number.kept', data: { number: keyedNumber } });
   if (message !== null) {
     const { path: recording, ...sums } = message;
-    facts.push({ kind: 'message.kept', data: { recording, seconds, ...sums } });
+    facts.push({ kind: 'message.kept', data: { recording, ...sums } });
   }
   facts.push({
     kind: 'call.ended',
@@ -181,7 +189,7 @@ function factsOf(missed: Missed, message: Kept | null, deps: HandoverDeps): Ledg
 }
 
 /** A message or a number left is something to come back to; a caller who left neither gave up, or was cut off. */
-function endingOf(message: Kept | null, keyedNumber: string | null, cutOff: boolean): Ending {
+function endingOf(message: Message | null, keyedNumber: string | null, cutOff: boolean): Ending {
   if (message !== null) return 'voicemail';
   if (keyedNumber !== null) return 'callback';
   return cutOff ? 'failed' : 'abandoned';

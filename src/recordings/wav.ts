@@ -30,3 +30,17 @@ function mended(head: Buffer, bytes: number): Buffer {
   head.writeUInt32LE(bytes - WAV_HEAD_BYTES, DATA_SIZE_AT);
   return head;
 }
+
+/** One behind the other, in one file. parts: as Asterisk writes them, each with its head. */
+export function joinedWav(parts: readonly Uint8Array[]): Buffer {
+  const [first, ...others] = parts;
+  const joined = Buffer.concat([
+    first ?? Buffer.alloc(0),
+    ...others.map((part) => part.subarray(WAV_HEAD_BYTES)),
+  ]);
+  return parts.length > 1 ? mended(joined, joined.length) : joined;
+}
+
+/** Whole seconds of sound in a file. */
+export const secondsOfWav = (bytes: number): number =>
+  Math.max(0, Math.floor((bytes - WAV_HEAD_BYTES) / SECOND_BYTES));

@@ -85,7 +85,8 @@ describe('while no application is there', () => {
     const { entries } = await callStory(clinic, id);
     const messages = entries.filter(({ kind }) => kind === 'message.kept');
     expect(messages).toHaveLength(1);
-    expect(messages[0]?.data['seconds']).toBeGreaterThanOrEqual(6);
+    // The beep and the key take some of the four and three.
+    expect(messages[0]?.data['seconds']).toBeGreaterThanOrEqual(5);
   }, 200_000);
 
   it('a citizen who gives up is a row all the same', async () => {

@@ -168,6 +168,16 @@ describe('a call that the exchange kept', () => {
     for (const { kind, seq } of written) expect(first).toContainEqual({ kind, seq });
   });
 
+  it('with two messages brings both as one sound, and leaves none of their takes behind', async () => {
+    const { handover, did, written } = scene();
+    await handover.take('local', row('').with(7, 'clinic-missed/x~2&clinic-missed/x_').with(8, '4'));
+    // Four seconds each, behind one head.
+    expect(written.find(({ kind }) => kind === 'message.kept')?.data).toMatchObject({
+      ...{ bytes: 128_044, seconds: 8 },
+    });
+    expect(did).toEqual([...THREE_TAKES, ...THREE_TAKES, 'acknowledged']);
+  });
+
   it('is a row of its own when we never had it', async () => {
     const { handover, written } = scene();
     await handover.take('local', row(''));
