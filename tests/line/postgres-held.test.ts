@@ -44,7 +44,9 @@ describe('PostgreSQL that does not serve', () => {
     });
     await clinic.stop();
     const drained = await clinic.logged('process.drained');
-    expect(drained['live']).toEqual({ talking: 1, waiting: 1 });
+    // The other one may still be told the place.
+    expect(drained['live']).toMatchObject({ talking: 1 });
+    expect(Object.values(drained['live'] as Record<string, number>)).toEqual([1, 1]);
     await client.query('rollback');
     await client.end();
     await clinic.start();
