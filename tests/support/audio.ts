@@ -99,6 +99,17 @@ export function hearing(keys: readonly Expected[], soundsDir: string): (recordin
   };
 }
 
+/**
+ * How often it is to be asked: a search takes as long as the sound is long, and two files of tests share the processors. Of a
+ * menu of twenty seconds twice a second is soon enough for a key.
+ */
+export function searchEveryMs(keys: readonly Expected[], soundsDir: string): number {
+  const longest = Math.max(
+    ...keys.map((expected) => soundOf(expected, soundsDir).sound.length / SAMPLE_RATE),
+  );
+  return Math.min(500, Math.max(100, longest * 25));
+}
+
 /** From one place to another, silence where the recording has none. */
 function stretch(pcm: Int16Array, from: number, to: number): Int16Array {
   const part = new Int16Array(to - from);

@@ -5,7 +5,7 @@ import {
   type Phone,
   type PhoneOptions,
 } from '../../src/stack/phone/phone.mjs';
-import { heardInOrder, hearing, notHeard, type Expected } from './audio.ts';
+import { heardInOrder, hearing, searchEveryMs, notHeard, type Expected } from './audio.ts';
 import type { Clinic } from './clinic.ts';
 import { testStack } from './stack.ts';
 import { waitFor } from './wait.ts';
@@ -226,8 +226,10 @@ export async function hears(
   withinMs = 30_000,
 ): Promise<void> {
   const inOrder = [prompts].flat();
-  const areHeard = hearing(inOrder, testStack().asterisk.soundsDir);
-  await waitFor(() => areHeard(call.recording().pcm), withinMs, 100).catch(() => {
+  const { soundsDir } = testStack().asterisk;
+  const areHeard = hearing(inOrder, soundsDir);
+  const everyMs = searchEveryMs(inOrder, soundsDir);
+  await waitFor(() => areHeard(call.recording().pcm), withinMs, everyMs).catch(() => {
     expectHeard(call, ...inOrder);
     throw new Error(`Heard too late, after more than ${withinMs} ms: ${JSON.stringify(inOrder)}`);
   });
