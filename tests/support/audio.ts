@@ -69,6 +69,9 @@ export function heardInOrder(
   });
 }
 
+/** Samples searched at a time. */
+const STRETCH = 15 * SAMPLE_RATE;
+
 /**
  * The same while the recording grows: each call is given all of it, and searches only what came since the call before. A
  * prompt counts when all of it is there, or its end where nothing more comes.
@@ -83,13 +86,15 @@ export function hearing(keys: readonly Expected[], soundsDir: string): (recordin
     const after = pcm.length === before ? MARGIN : 0;
     before = pcm.length;
     for (let sound = left[0]; sound !== undefined; sound = left[0]) {
-      const last = pcm.length + after - sound.length;
-      if (last < from) return false;
-      const likeness = likenesses(prepare(stretch(pcm, from, pcm.length + after)), sound);
+      const end = pcm.length + after;
+      if (end - sound.length < from) return false;
+      // The rest with the next call: whoever searched minutes at once would hear no packet meanwhile.
+      const until = Math.min(end, from + sound.length + STRETCH);
+      const likeness = likenesses(prepare(stretch(pcm, from, until)), sound);
       const first = likeness.findIndex((value) => value >= HEARD);
       if (first < 0) {
         // Where it would stick out at the end is searched again when more has come.
-        from = Math.max(from, pcm.length - sound.length + 1);
+        from = Math.max(from, Math.min(until, pcm.length) - sound.length + 1);
         return false;
       }
       from += bestOf(likeness, first, first + PEAK_SAMPLES) + endOf(sound);
