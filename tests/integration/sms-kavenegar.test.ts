@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   const { url, key } = gateway;
-  driver = createKavenegar({ url: `${url}/`, key, sender: '', withinMs: 500 });
+  driver = createKavenegar({ url: `${url}/`, key, sender: '', withinMs: 2000 });
 });
 afterAll(() => gateway.close());
 
