@@ -107,7 +107,7 @@ const asOffer = (value: unknown, offers: readonly string[]): string | null =>
 const sorted = <T extends { callId: string }>(rows: T[]) =>
   rows.sort((a, b) => (a.callId < b.callId ? -1 : 1));
 
-test(`Redis and the model agree in ${HISTORIES} random histories`, { timeout: 300_000 }, async () => {
+test(`Redis and the model agree in ${HISTORIES} random histories`, { timeout: 600_000 }, async () => {
   process.stdout.write(`routing histories: ROUTING_SEED=${SEED}\n`);
   const property = fc.asyncProperty(history, rules, replay);
   await fc.assert(property, { numRuns: HISTORIES, seed: SEED });
