@@ -118,7 +118,7 @@ export function searchEveryMs(keys: readonly Expected[], soundsDir: string): num
 /** From one place to another, silence where the recording has none. */
 function stretch(pcm: Int16Array, from: number, to: number): Int16Array {
   const part = new Int16Array(to - from);
-  part.set(pcm.subarray(Math.max(0, from)), Math.max(0, -from));
+  part.set(pcm.subarray(Math.max(0, from), Math.max(0, to)), Math.max(0, -from));
   return part;
 }
 

@@ -194,6 +194,15 @@ describe('hearing in order', () => {
     }
   });
 
+  it('is found in a long recording, a stretch with each call', () => {
+    const line = onTheLine(after(50, menu, goodbye, 1));
+    const areHeard = hearing(['t/menu', 't/goodbye'], folder);
+    let calls = 1;
+    while (calls < 10 && !areHeard(line)) calls += 1;
+    expect(calls).toBeGreaterThan(2);
+    expect(calls).toBeLessThan(10);
+  });
+
   it('is content with all but the end where the line breaks off', () => {
     const line = onTheLine(after(greeting, menu.subarray(0, menu.length - 800)));
     const areHeard = hearing(['t/menu'], folder);
