@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
-import { createTelephony, type AriTelephony } from '../asterisk/telephony-ari.ts';
-import type { TelephonyEvent } from '../asterisk/telephony.ts';
+import { createTelephony } from '../asterisk/telephony-ari.ts';
 import { createEarlierExperts } from '../calls/earlier-expert.ts';
 import { createEarlierWaits } from '../calls/earlier-waits.ts';
 import { createDialler, type Dialler } from '../callbacks/dialler.ts';
@@ -31,12 +30,11 @@ import { recordTalks } from './recordings.ts';
 import { startProof } from './proof.ts';
 import { untilNeeded } from './standby.ts';
 import { untilItWorks, type RunningRole, type Shared } from './role.ts';
-import { askToYield, serveSuccession, thisProcess, type Predecessor, type Succession } from './succession.ts';
+import { askToYield, serveSuccession, thisProcess, type Succession } from './succession.ts';
+import { keepEvents, takeTurn } from './take-over.ts';
 
 /** The Stasis application's name; extensions.conf sends calls to it. */
 const STASIS_APP = 'clinic';
-/** A predecessor that has agreed to go is asked whether it has finished once our socket is open: Asterisk may be away. */
-const SOCKET_WITHIN_MS = 5000;
 /** Steps are some milliseconds; one that waits for an exchange that does not answer holds up no deadline. */
 const CATCHES_UP_WITHIN_MS = 200;
 /** What else is under way when the calls have been saved: Docker kills after ten seconds, a successor waits for five. */
@@ -63,7 +61,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     clock,
     onRequest: measureRequests(registry),
   });
-  const heard = listen(telephony);
+  const heard = keepEvents(telephony);
   let succession: Succession | null = null;
   telephony.onReplaced(() => {
     const reason = 'another process took over the telephone exchange';
@@ -254,43 +252,6 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
       await hours.close();
     },
   };
-}
-
-/** Keeps what the exchange tells until somebody is there to hear it. */
-function listen(telephony: AriTelephony): { stop(): TelephonyEvent[] } {
-  const heard: TelephonyEvent[] = [];
-  const stop = telephony.onEvent((event) => void heard.push(event));
-  // The end of what was told before may never be told: the next connection looks at what is there.
-  const forget = telephony.onLink((state) => {
-    if (state === 'down') heard.length = 0;
-  });
-  return {
-    stop: () => {
-      stop();
-      forget();
-      return heard;
-    },
-  };
-}
-
-/** Waits until the predecessor has finished; without one there is nothing to wait for, not even for the exchange. */
-async function takeTurn(
-  predecessor: Predecessor | null,
-  telephony: AriTelephony,
-  signal: AbortSignal,
-): Promise<void> {
-  if (predecessor === null) return;
-  if (telephony.link() !== 'ready') {
-    const ready = new Promise<void>((resolve) => {
-      const stop = telephony.onLink((state) => {
-        if (state !== 'ready') return;
-        stop();
-        resolve();
-      });
-    });
-    await Promise.race([ready, aborted(signal), aborted(AbortSignal.timeout(SOCKET_WITHIN_MS))]);
-  }
-  await predecessor.finished();
 }
 
 const policyOf = ({ config }: Shared) => ({
