@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { within } from './deadlines.ts';
-import { text, type Raw } from './events.ts';
+import { readTime, text, type Raw } from './events.ts';
 import { AsteriskFault } from './faults.ts';
 
 /**
@@ -22,19 +22,21 @@ export interface EchoSettings {
   send: (eventName: string) => Promise<unknown>;
   deadlineMs: number;
   clock: Clock;
+  /** Told of every echo that came in time. at: by the exchange's clock, ms since the epoch; tookMs: there and back. */
+  onHeard?: (at: number, tookMs: number) => void;
 }
 
-export function createEcho({ send, deadlineMs, clock }: EchoSettings): Echo {
+export function createEcho({ send, deadlineMs, clock, onHeard }: EchoSettings): Echo {
   // Two processes may share the application's name for a moment: each must hear its own.
   const prefix = `clinic-echo-${randomUUID()}-`;
   let sequence = 0;
-  let awaited: { name: string; heard: () => void } | null = null;
+  let awaited: { name: string; begun: number; heard: () => void } | null = null;
 
   async function prove(signal: AbortSignal): Promise<number> {
     const name = prefix + String(++sequence);
     const begun = clock.monotonic();
     const comesBack = new Promise<void>((resolve, reject) => {
-      awaited = { name, heard: resolve };
+      awaited = { name, begun, heard: resolve };
       send(name).catch(reject);
     });
     const late = (): Error =>
@@ -50,7 +52,10 @@ export function createEcho({ send, deadlineMs, clock }: EchoSettings): Echo {
   function saw(raw: Raw): boolean {
     const name = text(raw.eventname);
     if (raw.type !== 'ChannelUserevent' || !name.startsWith(prefix)) return false;
-    if (awaited?.name === name) awaited.heard();
+    if (awaited?.name === name) {
+      onHeard?.(readTime(raw.timestamp), clock.monotonic() - awaited.begun);
+      awaited.heard();
+    }
     return true;
   }
 

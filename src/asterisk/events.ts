@@ -20,23 +20,24 @@ export function readFrame(text: string): Frame {
 /**
  * An event of ARI as the rooms see it, or null for one that nobody needs, of a type we do not know or without what it
  * should have. Contact events are not told here: see contacts.ts.
+ * @param lateness milliseconds since the exchange told it, by its time: see lateness.ts
  */
-export function readEvent(raw: Raw): TelephonyEvent | null {
+export function readEvent(raw: Raw, lateness: (at: number) => number): TelephonyEvent | null {
   const read =
     typeof raw.type === 'string' && Object.hasOwn(READERS, raw.type) ? READERS[raw.type] : undefined;
-  return read?.(raw, readTime(raw.timestamp)) ?? null;
+  return read?.(raw, readTime(raw.timestamp), lateness) ?? null;
 }
 
 /** Asterisk's AST_SOFTHANGUP_SHUTDOWN (include/asterisk/channel.h, 22.10): in a soft request `cause` holds such flags. */
 const SHUTDOWN = 4;
 
-type Reader = (raw: Raw, at: number) => TelephonyEvent | null;
+type Reader = (raw: Raw, at: number, lateness: (at: number) => number) => TelephonyEvent | null;
 
 /** An event about one channel; null without the channel's id. */
-function ofChannel(read: (channelId: string, raw: Raw, at: number) => TelephonyEvent | null): Reader {
-  return (raw, at) => {
+function ofChannel(read: (channelId: string, ...told: Parameters<Reader>) => TelephonyEvent | null): Reader {
+  return (raw, ...told) => {
     const channelId = text(child(raw, 'channel').id);
-    return channelId === '' ? null : read(channelId, raw, at);
+    return channelId === '' ? null : read(channelId, raw, ...told);
   };
 }
 
@@ -48,11 +49,12 @@ const READERS: Readonly<Record<string, Reader>> = {
     at,
   })),
   StasisEnd: ofChannel((channelId, _raw, at) => ({ type: 'channel-left', channelId, at })),
-  ChannelDestroyed: ofChannel((channelId, raw, at) => ({
+  ChannelDestroyed: ofChannel((channelId, raw, at, lateness) => ({
     type: 'channel-destroyed',
     channelId,
     cause: number(raw.cause),
     at,
+    lateMs: lateness(at),
   })),
   ChannelHangupRequest: ofChannel((channelId, raw, at) => ({
     type: 'hangup-requested',

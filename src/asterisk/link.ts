@@ -35,6 +35,8 @@ export interface Link {
 export interface LinkSettings extends ConnectionSettings {
   echoDeadlineMs: number;
   sendEcho: (eventName: string) => Promise<unknown>;
+  /** See EchoSettings.onHeard. */
+  onEcho: (at: number, tookMs: number) => void;
   /** ready: before the first event of this connection. Must not throw. */
   onState: (state: LinkState) => void;
   /** Whether we have agreed that another process takes the exchange. */
@@ -54,7 +56,10 @@ const TRUSTED_MS = 3000;
 export function startLink(settings: LinkSettings): Link {
   const { apps, clock, log } = settings;
   const ended = new AbortController();
-  const echo = createEcho({ send: settings.sendEcho, deadlineMs: settings.echoDeadlineMs, clock });
+  const echo = createEcho({
+    ...{ send: settings.sendEcho, deadlineMs: settings.echoDeadlineMs, clock },
+    onHeard: settings.onEcho,
+  });
   let state: LinkState = 'down';
   let malformed = 0;
   let provenAt = 0;

@@ -6,6 +6,7 @@ import { followPhones } from './phones.ts';
 import { NEEDED_TYPES, readEvent, text } from './events.ts';
 import { AsteriskFault, brief, meansGone, outcomeOf } from './faults.ts';
 import { startLink } from './link.ts';
+import { createLateness } from './lateness.ts';
 import { createListeners } from './listeners.ts';
 import { createRequests, isIdleRunner } from './requests.ts';
 import { createMoves } from './moves.ts';
@@ -67,6 +68,7 @@ export function createTelephony(settings: AriSettings): AriTelephony {
   const moves = createMoves(events.tell);
   const counts: AriCounts = { told: 0, ignored: 0, malformed: 0, requests: 0, refused: 0 };
   const phones = followPhones({ call: api.call, app, log });
+  const lateness = createLateness(clock);
   let finishing = false;
 
   const link = startLink({
@@ -86,10 +88,11 @@ export function createTelephony(settings: AriSettings): AriTelephony {
       await phones.followAgain();
     },
     sendEcho: (eventName) => api.call('events.userEvent', { eventName, application: app }),
+    onEcho: lateness.heardEcho,
     onState: links.tell,
     yields: () => finishing,
     onRaw: (raw) => {
-      const event = raw.application === app ? readEvent(raw) : phones.read(raw);
+      const event = raw.application === app ? readEvent(raw, lateness.since) : phones.read(raw);
       if (event === null) {
         counts.ignored++;
         log.trace({ type: text(raw.type) }, 'event.ignored');

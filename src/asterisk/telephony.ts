@@ -12,8 +12,11 @@ export type TelephonyEvent =
   | { type: 'channel-entered'; channel: ChannelSnapshot; args: string[]; at: number }
   /** The channel left our application: hung up, or continued in the dialplan. */
   | { type: 'channel-left'; channelId: string; at: number }
-  /** cause: Q.850 number (16 = normal clearing, 17 = busy, 19 = no answer). */
-  | { type: 'channel-destroyed'; channelId: string; cause: number; at: number }
+  /**
+   * cause: Q.850 number (16 = normal clearing, 17 = busy, 19 = no answer). lateMs: how long ago that was, where it was not heard
+   * at once.
+   */
+  | { type: 'channel-destroyed'; channelId: string; cause: number; at: number; lateMs?: number }
   /** byExchange: Asterisk is being stopped and hangs up on everybody; nobody at a telephone has wanted it. */
   | { type: 'hangup-requested'; channelId: string; byExchange: boolean; at: number }
   | { type: 'channel-state'; channelId: string; state: string; at: number }

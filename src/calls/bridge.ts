@@ -1,3 +1,4 @@
+import { watchStandstill } from '../platform/standstill.ts';
 import { stopRinging } from './dialling.ts';
 import { expertChannel, talkBridge } from './identity.ts';
 import type { Mark } from './marks.ts';
@@ -20,18 +21,22 @@ export function createTalkEffects(deps: EffectDeps, mark: Mark): Doing<TalkEffec
   };
 
   const bridge: Do<'bridge'> = async (call, { offerId }, reply) => {
+    const stoodStill = watchStandstill(clock);
     try {
       const id = talkBridge(offerId);
       const [expert, citizen] = await Promise.all([
         telephony.addToBridge(id, expertChannel(offerId)),
         telephony.addToBridge(id, call.channelId),
       ]);
+      // Asked for a moment ago they are joined since then, whenever we read so.
+      const at = Math.round(clock.now() - stoodStill());
       // A citizen who is gone is told by an event of its own, which is on its way.
       if (expert === 'gone') reply({ type: 'expert-gone', offerId, cause: null });
-      else if (citizen === 'done') reply({ type: 'bridged', offerId });
+      else if (citizen === 'done') reply({ type: 'bridged', offerId, at });
       // When the talk began is kept for a process that cannot read our snapshot (see rebuild.ts).
-      await mark(call.channelId, { 'TIMEOUT(absolute)': '0', CLINIC_ANSWERED_AT: String(clock.now()) });
+      await mark(call.channelId, { 'TIMEOUT(absolute)': '0', CLINIC_ANSWERED_AT: String(at) });
     } catch (error) {
+      stoodStill();
       log.error({ err: error, ...about(call), offerId }, 'bridge.failed');
       reply({ type: 'expert-failed', offerId, reason: 'lost' });
     }

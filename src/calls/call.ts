@@ -27,6 +27,8 @@ export interface LiveOffer {
   offerId: string;
   expertId: string;
   attempt: number;
+  /** Milliseconds since the epoch; calls saved by older versions lack it. */
+  madeAt?: number;
 }
 
 export interface Talk {
@@ -114,9 +116,10 @@ export interface Prospect {
   tooLate?: readonly string[];
 }
 
+/** at: when it happened, by our clock; left out where that is now, or nobody knows. */
 export type CallEvent =
   | { type: 'citizen-digit'; digit: string }
-  | { type: 'citizen-gone'; cause: number | null }
+  | { type: 'citizen-gone'; cause: number | null; at?: number }
   /** Asterisk was started anew, or hung up by itself: it is not the citizen who has left. */
   | { type: 'exchange-lost' }
   /** unheard: they may not have sounded at all, or not to their end. */
@@ -143,9 +146,9 @@ export type CallEvent =
   | { type: 'expert-answered'; offerId: string }
   | { type: 'expert-failed'; offerId: string; reason: MissReason }
   | { type: 'accept-told'; offerId: string; accepted: boolean }
-  | { type: 'bridged'; offerId: string }
+  | { type: 'bridged'; offerId: string; at?: number }
   /** unheard: nobody was here to hear of it, so that it may have been a fault as well as a hang-up. */
-  | { type: 'expert-gone'; offerId: string; cause: number | null; unheard?: true }
+  | { type: 'expert-gone'; offerId: string; cause: number | null; unheard?: true; at?: number }
   /** The telephone of the expert in the talk answers nothing any more, or has left. */
   | { type: 'telephone-vanished'; offerId: string }
   /** packets: of the expert's voice so far; null: not to be told, or there need not be any, as they hold. */

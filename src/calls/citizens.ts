@@ -14,8 +14,8 @@ export interface Citizens {
   entered(channel: ChannelSnapshot, args: string[], at: number): void;
   /** Whom we call back has answered; nobody here who wants to talk to them: the promise stands, and they are called again. */
   answered(channelId: string): void;
-  /** cause: Q.850; null where none is known. */
-  gone(channelId: string, cause: number | null): void;
+  /** cause: Q.850; null where none is known. at: when that was, by our clock. */
+  gone(channelId: string, cause: number | null, at: number): void;
   /** Usually the channel is destroyed in the same breath, which tells the cause; where it only left us, this is all. */
   left(channelId: string): void;
   /** The call is over, or the citizen is back: what waits for the end of the channel is dropped. */
@@ -63,15 +63,16 @@ export function createCitizens(deps: CitizensDeps): Citizens {
     runner.post({ type: 'citizen-answered' });
   }
 
-  const gone = (channelId: string, cause: number | null): void =>
-    calls.byCitizen.get(channelId)?.post({ type: 'citizen-gone', cause });
+  const gone = (channelId: string, cause: number | null, at: number): void =>
+    calls.byCitizen.get(channelId)?.post({ type: 'citizen-gone', cause, at });
 
   function left(channelId: string): void {
     if (!calls.byCitizen.has(channelId)) return;
+    const at = clock.now();
     clearTimeout(leaving.get(channelId));
     leaving.set(
       channelId,
-      setTimeout(() => gone(channelId, null), DESTROYED_WITHIN_MS),
+      setTimeout(() => gone(channelId, null, at), DESTROYED_WITHIN_MS),
     );
   }
 

@@ -12,7 +12,8 @@ export interface Legs {
   entered(offerId: string): void;
   /** A request given up long ago may reach the exchange all the same, and ring an expert for nobody. */
   heardOf(channelId: string): void;
-  died(offerId: string, cause: number | null): void;
+  /** at: when that was, by our clock. */
+  died(offerId: string, cause: number | null, at: number): void;
   telephoneLost(expertId: string, reason: MissReason): void;
   /** A ring nobody can hear is over; two who talk may hear each other all the same. */
   listenTo(expertId: string): void;
@@ -58,12 +59,12 @@ export function createLegs({ telephony, log, calls }: LegsDeps): Legs {
     quietly(telephony.hangup(channelId), log);
   }
 
-  function died(offerId: string, cause: number | null): void {
+  function died(offerId: string, cause: number | null, at: number): void {
     for (const runner of calls.all()) {
       const { state, offer, talk } = runner.call();
       const talks = talk?.offerId === offerId || state === 'connecting';
       if (offer?.offerId !== offerId && talk?.offerId !== offerId) continue;
-      if (talks) runner.post({ type: 'expert-gone', offerId, cause });
+      if (talks) runner.post({ type: 'expert-gone', offerId, cause, at });
       else runner.post({ type: 'expert-failed', offerId, reason: missedBy(cause) });
     }
   }

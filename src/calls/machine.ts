@@ -102,13 +102,20 @@ function enters({ id, channelId, enteredAt, caller, firstSeq }: Arrival, state: 
   };
 }
 
+/** What was heard of late happened when it happened, but not before what the call knows of. */
+function momentOf(call: Call, event: CallEvent, now: number): number {
+  if (!('at' in event) || event.at === undefined) return now;
+  const known = [call.enteredAt, call.queuedAt, call.offer?.madeAt, call.talk?.startedAt];
+  return Math.min(now, Math.max(event.at, ...known.map((at) => at ?? 0)));
+}
+
 /** Pure: the next state of the call and what is to be done, in order. now: milliseconds since the epoch. */
 export function step(call: Call, event: CallEvent, settings: Settings, now: number): Step {
   // A timer of a state that has been left; the same state entered anew is another visit.
   if (event.type === 'timer' && event.visit !== call.visit) return { call, effects: [] };
   const cell = TABLE[call.state][event.type];
   if ('ignore' in cell) return { call, effects: [] };
-  const draft: Draft = { call, effects: [], settings, now };
+  const draft: Draft = { call, effects: [], settings, now: momentOf(call, event, now) };
   (cell.run as (draft: Draft, event: CallEvent) => void)(draft, event);
   return { call: draft.call, effects: draft.effects };
 }

@@ -41,7 +41,9 @@ export type KeyedOutcome = 'saved' | 'saved-earlier' | 'none-missing' | 'refused
 /** The calls of this process: from the link's first proof of life to the last row. */
 export interface Calls extends Talks {
   /** True while every part a new call needs is there. */
-  ready(): boolean;
+  ready: () => boolean;
+  /** Resolves when the calls in the exchange have been taken up; at once where they are, or never will be by this process. */
+  takenUp: () => Promise<void>;
   liveCount(): Map<string, number>;
   /** Citizens without an expert: the specialty they wait for, and since when (ms since the epoch). */
   waiting(): { specialty: string; queuedAt: number }[];
@@ -175,6 +177,7 @@ export function createCalls(deps: CallsDeps): Calls {
 
   return {
     ready: () => takeUp.ready(),
+    takenUp: () => takeUp.takenUp(),
     liveCount: () => liveCount(switchboard.live()),
     waiting: () => waiting(switchboard.live()),
     mended: () => comparison.mended(),

@@ -52,7 +52,7 @@ export interface SwitchboardDeps {
 }
 
 export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
-  const { routing, log } = deps;
+  const { routing, clock, log } = deps;
   const calls = createLiveCalls({ ...deps, onForgotten: ({ channelId }) => citizens.forget(channelId) });
   const citizens = createCitizens({ ...deps, calls });
   const legs = createLegs({ ...deps, calls });
@@ -60,10 +60,11 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
   const playbackOwner = (playbackId: string) =>
     calls.byId.get(playbackId.slice('pb-'.length, 'pb-'.length + 36));
 
-  function destroyed(channelId: string, cause: number | null): void {
+  function destroyed(channelId: string, cause: number | null, lateMs: number): void {
     const offerId = offerOf(channelId);
-    if (offerId === null) citizens.gone(channelId, cause);
-    else legs.died(offerId, cause);
+    const at = clock.now() - lateMs;
+    if (offerId === null) citizens.gone(channelId, cause, at);
+    else legs.died(offerId, cause, at);
   }
 
   /** Told for each leg before any of them ends, so that no end is taken for the wish of somebody at a telephone. */
@@ -94,7 +95,7 @@ export function createSwitchboard(deps: SwitchboardDeps): Switchboard {
         return event.byExchange ? lost(event.channelId) : undefined;
       case 'channel-destroyed':
         // 0: the telephone gave no cause, as most do when they simply hang up.
-        return destroyed(event.channelId, event.cause === 0 ? null : event.cause);
+        return destroyed(event.channelId, event.cause === 0 ? null : event.cause, event.lateMs ?? 0);
       case 'channel-left':
         return citizens.left(event.channelId);
       case 'endpoint-state':

@@ -8,6 +8,8 @@ import { reconcile, type ReconcileDeps } from './reconcile.ts';
 export interface TakeUp {
   /** Whether the calls are taken up, and new ones are taken. */
   ready(): boolean;
+  /** Resolves when they are; at once where they are, or where nothing is taken up any more. */
+  takenUp(): Promise<void>;
   /** Of the exchange as it was found last; '': not yet. */
   asteriskId(): string;
   /** When this Asterisk was started, by its own clock; milliseconds since the epoch. */
@@ -36,6 +38,12 @@ export function startTakingUp(deps: TakeUpDeps): TakeUp {
   let asteriskId = '';
   let startedAt = 0;
   let ready = false;
+  /** Who waits until the calls are taken up. */
+  const awaited: (() => void)[] = [];
+
+  function letGo(): void {
+    for (const go of awaited.splice(0)) go();
+  }
 
   /** Events of the time in which we do not yet know what is there; null once we do. */
   let held: TelephonyEvent[] | null = [...(deps.heard ?? [])];
@@ -53,6 +61,7 @@ export function startTakingUp(deps: TakeUpDeps): TakeUp {
   }
 
   let connection = 0;
+  let isOver = false;
   let retry: NodeJS.Timeout | undefined;
 
   /** Once for every connection; one that has been overtaken by the next stops where it is. */
@@ -73,6 +82,7 @@ export function startTakingUp(deps: TakeUpDeps): TakeUp {
         // A call that was taken up meanwhile has asked for its place again, and with it for another offer.
         if (!switchboard.live().has(offer.callId)) switchboard.offered(offer);
       ready = telephony.link() === 'ready';
+      if (ready) letGo();
       deps.onTakenUp();
       imports.start();
     } catch (error) {
@@ -105,9 +115,13 @@ export function startTakingUp(deps: TakeUpDeps): TakeUp {
 
   return {
     ready: () => ready,
+    takenUp: () =>
+      ready || isOver ? Promise.resolve() : new Promise((resolve) => void awaited.push(resolve)),
     asteriskId: () => asteriskId,
     startedAt: () => startedAt,
     stopHearing: () => {
+      isOver = true;
+      letGo();
       connection += 1;
       clearTimeout(retry);
       for (const stop of hearing) stop();

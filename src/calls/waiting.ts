@@ -51,7 +51,7 @@ export function noteOffer(draft: Draft, offer: Offered): void {
     kind: 'offer.made',
     data: { offerId, expertId, attempt, madeAt: iso(madeAt), why: { ...why } },
   });
-  change(draft, { offer: { offerId, expertId, attempt }, attempts: attempt });
+  change(draft, { offer: { offerId, expertId, attempt, madeAt }, attempts: attempt });
 }
 
 /** The telephone of the expert who is kept for this call. */

@@ -49,6 +49,8 @@ export interface DeskDeps {
   owesOutcome: (expertId: string) => Promise<boolean>;
   /** Told each time routing has had the whole roster. */
   onLoaded?: () => void;
+  /** Waited for before an expert can be reached: who is in the exchange has been taken up, so that nobody is passed over. */
+  takenUp?: () => Promise<void>;
   /**
    * Waited for when routing knows everybody and what they want, and before it is told who can be reached: after Redis was
    * emptied nobody can be yet, and those who are at work must be known as such before anybody is offered a call.
@@ -80,7 +82,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const keeper = createKeeper({ pool, log, onKept: (expertId) => news.mark(expertId) });
   const isUnsaved = (expertId: string) => keeper.isUnsaved(expertId);
   const muster = createMuster({ pool, routing, clock, log, news, isUnsaved, inTurn });
-  const telephones = createTelephones({ telephony, routing, log });
+  const telephones = createTelephones({ telephony, routing, log, takenUp: deps.takenUp });
   const features = createFeatures({ telephony, log, perform });
   /** Whom PostgreSQL last told us of, and whether they are active; null: it has not yet. */
   let roster: Map<string, boolean> | null = null;
@@ -89,6 +91,7 @@ export function createDesk(deps: DeskDeps): Desk {
     const entries = await muster.all();
     roster = new Map(entries.map((entry) => [entry.id, entry.active]));
     deps.onLoaded?.();
+    if (telephony.link() === 'ready') await deps.takenUp?.();
     await deps.beforeReachable?.();
     if (telephony.link() !== 'ready') return;
     await telephones.push(entries);

@@ -20,12 +20,14 @@ export interface TelephonesDeps {
   telephony: Telephony;
   routing: Routing;
   log: Log;
+  /** See DeskDeps. */
+  takenUp?: (() => Promise<void>) | undefined;
 }
 
 /** Much more than a request for a new password takes, from the exchange's yes to the commit. */
 const COMMITTED_WITHIN_MS = 10_000;
 
-export function createTelephones({ telephony, routing, log }: TelephonesDeps): Telephones {
+export function createTelephones({ telephony, routing, log, takenUp }: TelephonesDeps): Telephones {
   const inTurn = createSerial();
   const news = createMarks();
   /** What this start of the exchange was given by this process: user name → ha1; null: removed. */
@@ -38,7 +40,11 @@ export function createTelephones({ telephony, routing, log }: TelephonesDeps): T
   function told(expertId: string, reachable: boolean): void {
     if (!isExpertId(expertId)) return;
     news.mark(expertId);
-    inTurn(() => routing.setReachable(expertId, reachable)).catch((error: unknown) => {
+    const tell = async (): Promise<void> => {
+      await takenUp?.();
+      await routing.setReachable(expertId, reachable);
+    };
+    inTurn(tell).catch((error: unknown) => {
       log.warn({ err: error, expertId, reachable }, 'reachability.untold');
     });
   }

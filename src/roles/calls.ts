@@ -72,18 +72,20 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
   // Not sooner: our own questions would be among those we answer.
   const heirs = (succession = serveSuccession({ redis, log, onYield: telephony.mayFinish }));
   const fence = createFence({ redis, log, owns: () => telephony.link() === 'ready' && telephony.trust() });
+  let isAtHand = (): boolean => false;
   /**
-   * Who stood still hears first what was told meanwhile: an expert who has hung up, a citizen whose ring was declined. Who is
-   * freed by a deadline would otherwise go to somebody behind them.
+   * Who stood still, or has just come, hears first what was told or happened meanwhile: an expert who has hung up, a citizen whose
+   * ring was declined or went to a telephone that is gone. Who is freed by a deadline would otherwise go to somebody behind them.
    */
-  async function caughtUp(ours: Promise<boolean>): Promise<boolean> {
-    const still = await ours;
-    if (still) await Promise.race([calls.settled(), aborted(AbortSignal.timeout(CATCHES_UP_WITHIN_MS))]);
-    return still;
+  async function caughtUp(ours: boolean | Promise<boolean>): Promise<boolean> {
+    if (!(await ours)) return false;
+    await calls.takenUp();
+    await Promise.race([calls.settled(), aborted(AbortSignal.timeout(CATCHES_UP_WITHIN_MS))]);
+    return true;
   }
   const mayAct = (): boolean | Promise<boolean> => {
     const ours = telephony.trust();
-    return typeof ours === 'boolean' ? ours : caughtUp(ours);
+    return ours === true && isAtHand() ? true : caughtUp(ours);
   };
   let reconsider: () => void = () => undefined;
   const book = createRuleBook({
@@ -155,6 +157,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
       talks.takeUp();
     },
   });
+  isAtHand = calls.ready;
   const dialler = createDialler({ pool, clock, log, hours, calls, ledger, trunk: config.CALLBACK_TRUNK });
   /** Redis has lost what it knew of calls, or may have. */
   let forgotten = false;
@@ -176,6 +179,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     setOutcome: (expertId, digit) => calls.setOutcome(expertId, digit),
     owesOutcome: (expertId) => outcomes.owes(expertId),
     onLoaded: () => changed(),
+    takenUp: calls.takenUp,
     beforeReachable: putBack,
   });
   const blocking = createBlocking({ telephony, log });

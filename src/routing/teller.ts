@@ -45,6 +45,8 @@ export function createTeller({ redis, clock, log, read, expire, check, mayAct, b
   let closed = false;
   /** An answer of Redis, and with it an offer or the earliest deadline, may have been missed: when to look; null: none was. */
   let lookAt: number | null = null;
+  /** Whether it is waited for that deadlines may be acted upon. */
+  let asked = false;
   /** Whether Redis was away and has not been met since. */
   let returned = false;
   let underWay: Promise<void> = Promise.resolve();
@@ -94,9 +96,12 @@ export function createTeller({ redis, clock, log, read, expire, check, mayAct, b
   }
 
   function act(): void {
+    if (asked) return;
     const may = mayAct?.() ?? true;
     if (typeof may === 'boolean') return may ? decide() : undefined;
+    asked = true;
     void may.then((still) => {
+      asked = false;
       if (still && !closed) decide();
     });
   }

@@ -14,7 +14,7 @@ describe('an event', () => {
     ],
     [
       { type: 'ChannelDestroyed', timestamp: at, cause: 16, channel: { id: 'c' } },
-      { type: 'channel-destroyed', channelId: 'c', cause: 16, at: atMs },
+      { type: 'channel-destroyed', channelId: 'c', cause: 16, at: atMs, lateMs: 70 },
     ],
     [
       { type: 'ChannelHangupRequest', timestamp: at, channel: { id: 'c' } },
@@ -51,7 +51,7 @@ describe('an event', () => {
       { type: 'playback-finished', playbackId: 'p', failed: false, at: atMs },
     ],
   ])('%o is told', (raw, told) => {
-    expect(readEvent(raw)).toEqual(told);
+    expect(readEvent(raw, () => 70)).toEqual(told);
   });
 
   test('of entering carries the whole channel', () => {
@@ -65,7 +65,8 @@ describe('an event', () => {
       dialplan: { app_name: 'Stasis', app_data: 'clinic,citizen,menu', context: 'clinic' },
       channelvars: { CLINIC_WITHHELD: '0', CLINIC_CALLER: null },
     };
-    expect(readEvent({ type: 'StasisStart', timestamp: at, args: ['citizen', 'menu'], channel })).toEqual({
+    const entered = { type: 'StasisStart', timestamp: at, args: ['citizen', 'menu'], channel };
+    expect(readEvent(entered, () => 70)).toEqual({
       type: 'channel-entered',
       args: ['citizen', 'menu'],
       at: atMs,
@@ -95,7 +96,7 @@ describe('an event', () => {
     { type: 'ChannelDtmfReceived', channel: { id: 'c' } },
     {},
   ])('%o is passed over', (raw) => {
-    expect(readEvent(raw)).toBeNull();
+    expect(readEvent(raw, () => 70)).toBeNull();
   });
 
   test('times of both spellings are read, and no time is 0', () => {
@@ -167,7 +168,7 @@ test('whatever an event is made of, what is told of it has the promised form', (
   const contacts = createContacts();
   fc.assert(
     fc.property(anyEvent, (raw) => {
-      const event = readEvent(raw) ?? contacts.read(raw);
+      const event = readEvent(raw, () => 70) ?? contacts.read(raw);
       if (event === null) return;
       expect(Number.isFinite(event.at)).toBe(true);
       if ('channelId' in event) expect(event.channelId).not.toBe('');

@@ -140,7 +140,7 @@ describe('a citizen who answers', () => {
     expect(walk.call.state).toBe('ringing');
     expect(walk.effects).toContainEqual({
       do: 'ring',
-      offer: { offerId: 'o1', expertId: 'e001', attempt: 1 },
+      offer: { offerId: 'o1', expertId: 'e001', attempt: 1, madeAt: NOW },
     });
   });
 

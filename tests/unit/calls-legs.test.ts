@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, CallEvent } from '../../src/calls/call.ts';
 import { createLegs } from '../../src/calls/legs.ts';
 import type { LiveCalls } from '../../src/calls/live-calls.ts';
-import { isRinging } from '../support/call-fixtures.ts';
+import { isRinging, NOW } from '../support/call-fixtures.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 /** What the ends and the rings of legs are taken for. */
@@ -40,7 +40,7 @@ describe('a leg that was not answered', () => {
     [47, 'lost'],
   ])('by cause %s was %s', (cause, reason) => {
     const { legs, posted } = scene(isRinging().call);
-    legs.died('o1', cause);
+    legs.died('o1', cause, NOW);
     expect(posted).toEqual([{ type: 'expert-failed', offerId: 'o1', reason }]);
   });
 });
