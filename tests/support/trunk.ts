@@ -1,8 +1,8 @@
 import { cpSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ensureAsterisk } from '../../src/stack/asterisk-root.mjs';
 import { soundsDirOf, startAsterisk, stopAsterisk } from '../../src/stack/asterisk.mjs';
-import { cacheDirOf, layoutOf, stateDirOf } from '../../src/stack/paths.mjs';
+import { cacheDirOf, layoutOf } from '../../src/stack/paths.mjs';
 import { startClinic, type Clinic } from './clinic.ts';
 import { expectNothingLeft, ari } from './leftovers.ts';
 import { freePort } from './ports.ts';
@@ -13,8 +13,8 @@ import { testStack, type TestStack } from './stack.ts';
  * Who is who on it is told by loopback addresses: a test's provider, Kamailio, 137 platform and strangers each have one.
  */
 
-/** Below the ranges of the stacks; Asterisk takes another one where a port is taken. */
-const RTP = { rtpStart: 10_000, rtpEnd: 10_999 };
+/** Below the ranges of the stacks, a part for each test file that runs at the same time. */
+const RTP = { from: 10_000, each: 400, parts: 5 };
 const HOST = '127.0.0.1';
 const PASSWORD = 'a-password-of-the-second-exchange';
 
@@ -33,9 +33,11 @@ export interface TrunkExchange {
 
 /** @param environment what a city's engineer would set: TRUNK_…, LEGACY_137_… (src/stack/asterisk-values.mjs) */
 export async function startTrunkExchange(environment: Record<string, string>): Promise<TrunkExchange> {
-  const layout = layoutOf(join(stateDirOf({ test: true }), 'trunk'));
+  // Beside the stack of this worker: what another one starts there meanwhile is not an earlier run's.
+  const layout = layoutOf(join(dirname(process.env['CLINIC_TEST_STACK'] ?? ''), 'trunk'));
+  const rtpStart = RTP.from + RTP.each * (Number(process.env['VITEST_POOL_ID'] ?? 0) % RTP.parts);
   const ports = {
-    ...{ ...RTP, web: 0, postgres: 0, redis: 0 },
+    ...{ rtpStart, rtpEnd: rtpStart + RTP.each - 1, web: 0, postgres: 0, redis: 0 },
     callback: await freePort('udp'),
     sip: await freePort('udp'),
     sipTls: await freePort(),
