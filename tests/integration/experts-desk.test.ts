@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addDemoExperts } from '../../src/experts/demo-roster.ts';
 import type { Desk } from '../../src/experts/desk.ts';
@@ -150,6 +151,21 @@ describe('the start', () => {
 });
 
 describe('telephones', () => {
+  test('cannot be reached before the calls are taken up: whom an expert is owed could be passed over', async () => {
+    const { exchange } = bench;
+    let takeUp: () => void = () => undefined;
+    const takenUp = new Promise<void>((resolve) => (takeUp = resolve));
+    exchange.online.add('e001');
+    const desk = bench.start({ takenUp: () => takenUp });
+    await waitFor(() => desk.loaded());
+    exchange.say({ type: 'contact', endpoint: 'e002', reachable: true, at: 1 });
+    exchange.online.add('e002');
+    await pause(200);
+    expect([(await status('e001')).reachable, (await status('e002')).reachable]).toEqual([false, false]);
+    takeUp();
+    await waitFor(async () => (await status('e001')).reachable && (await status('e002')).reachable);
+  });
+
   test('come and go with their contacts; trunks are none of ours', async () => {
     const desk = await started();
     const { exchange } = bench;

@@ -76,6 +76,10 @@ describe('after a standstill', () => {
     await teller.pass(Promise.resolve(nothing(Date.now() + 100)));
     await vi.advanceTimersByTimeAsync(1000);
     expect(expiries).toBe(0);
+    for (let i = 0; i < 20; i += 1) {
+      await teller.pass(Promise.resolve(nothing(Date.now())));
+      await vi.advanceTimersByTimeAsync(1);
+    }
     settle(true);
     await vi.advanceTimersByTimeAsync(1);
     expect(expiries).toBe(1);
