@@ -22,6 +22,9 @@ export async function stopExchange(): Promise<void> {
   await ended.catch(killExchange);
 }
 
+/** Whether it runs. */
+export const exchangeLives = (): boolean => startTimeOf(exchangePid()) !== null;
+
 /** Starts it again: same configuration, same ports, same database. */
 export async function startExchange(): Promise<void> {
   await up({ test: true, stateDir: dirname(process.env['CLINIC_TEST_STACK'] ?? '') });
