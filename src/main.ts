@@ -6,6 +6,7 @@ import { codeOf, messageOf } from './platform/fault.ts';
 import { migrate } from './platform/migrate.ts';
 import { createPool } from './platform/pool.ts';
 import { closeRedis, createRedis } from './platform/redis.ts';
+import { aborted } from './platform/signals.ts';
 import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
 import { startJobs } from './roles/jobs.ts';
@@ -27,6 +28,8 @@ const CLOSE_WITHIN_MS = 9000;
 const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2' as const] };
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
+/** How long what nobody on the line waits for stands back at the start; mostly the calls are taken up in a tenth of it. */
+const AT_HAND_WITHIN_MS = 2000;
 
 /** probes: what a process without the role `web` starts in its place. */
 type Part = Role | 'probes';
@@ -130,19 +133,29 @@ async function main(): Promise<void> {
     void within(over, CLOSE_WITHIN_MS).finally(() => grace.close());
   };
 
+  const wanted = roles(config);
   const preparations: Promise<unknown>[] = [];
-  const prepare = <T>(work: Promise<T>): Promise<T> => {
-    preparations.push(work);
-    return work;
+  const urgent = new AbortController();
+  const atHand = (): void => urgent.abort();
+  const prepare = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = aborted(urgent.signal).then(work);
+    preparations.push(done);
+    return done;
   };
+  const prepared = (): Promise<unknown> => {
+    atHand();
+    return Promise.allSettled(preparations);
+  };
+  if (!wanted.has('calls') || config.CLINIC_STANDBY) atHand();
+  // Where the exchange is away there are none to take up.
+  else setTimeout(atHand, AT_HAND_WITHIN_MS).unref();
   const clock = createSteadyClock();
   const shared: Shared = {
     ...{ config, log, clock, pool, redis, registry: createRegistry({ config, pool, redis }) },
     ...{ giveUp, retire, draining: () => ending.signal.aborted },
-    ...{ prepare, prepared: () => Promise.allSettled(preparations) },
+    ...{ prepare, prepared, atHand },
   };
   await prepareSchema(config, log, ending.signal, giveUp);
-  const wanted = roles(config);
   // Where there are no calls in hand a jump is followed without them.
   if (!wanted.has('calls')) {
     const keeper = keepClock({ clock, log, isQuiet: () => true });

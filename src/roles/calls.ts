@@ -153,6 +153,7 @@ export async function startCalls(shared: Shared, signal: AbortSignal): Promise<R
     observe: createCallFigures(registry, specialties),
     heard: heard.stop(),
     onReady: () => {
+      shared.atHand();
       changed();
       talks.takeUp();
     },

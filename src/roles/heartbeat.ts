@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { messageOf } from '../platform/fault.ts';
-import { HEARTBEAT_KEY, type Heartbeat } from '../web/readiness.ts';
+import { HEARTBEAT_KEY, parseHeartbeat, type Heartbeat } from '../web/readiness.ts';
 
 const EVERY_MS = 1000;
 /** Three beats may be missed before the role counts as gone. */
@@ -79,4 +79,15 @@ export function startHeart({ redis, log, process, parts, onChange, onForgotten }
       }
     },
   };
+}
+
+/** Whether the connection by which the owner speaks is closed. Numbers of connections are not used twice by one Redis. */
+export async function hasHungUp(redis: Redis): Promise<boolean> {
+  try {
+    const { client } = parseHeartbeat((await redis.get(HEARTBEAT_KEY)) ?? '') ?? {};
+    return client !== undefined && (await redis.call('CLIENT', 'LIST', 'ID', client)) === '';
+  } catch {
+    // Redis is away, or does not let us look: then the heartbeat alone tells.
+    return false;
+  }
 }

@@ -18,10 +18,15 @@ export interface Shared {
   giveUp: (reason: string) => void;
   /** The same where nothing is wrong: another process does this one's work from now on. */
   retire: (reason: string) => void;
-  /** Notes heavy work of this start, which would hold up a hand-over between two processes if it ran meanwhile. */
-  prepare: <T>(work: Promise<T>) => Promise<T>;
-  /** Resolves when all such work is over, whatever came of it. */
+  /**
+   * Heavy work of this start, which would hold up the taking up of calls if it ran meanwhile: begun when they are taken up, or
+   * when `prepared` is asked for.
+   */
+  prepare: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Begins all such work; resolves when it is over, whatever came of it. Before a hand-over between two processes. */
   prepared: () => Promise<unknown>;
+  /** The calls are taken up. */
+  atHand: () => void;
   /** Whether the process is ending: it takes nothing new. */
   draining: () => boolean;
 }

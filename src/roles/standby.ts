@@ -3,7 +3,8 @@ import type { Log } from '../log.ts';
 import { createCommandClient } from '../platform/commands.ts';
 import { codeOf } from '../platform/fault.ts';
 import { pause } from '../platform/signals.ts';
-import { HEARTBEAT_KEY, parseHeartbeat } from '../web/readiness.ts';
+import { HEARTBEAT_KEY } from '../web/readiness.ts';
+import { hasHungUp } from './heartbeat.ts';
 import { HOLDS, STREAM, thisProcess } from './succession.ts';
 
 /*
@@ -45,17 +46,6 @@ export async function untilNeeded(redis: Redis, log: Log, signal: AbortSignal): 
         return log.warn({ hungUp }, 'standby.takes-over');
     }
     await pause(LOOK_EVERY_MS, signal);
-  }
-}
-
-/** Whether the connection by which the owner speaks is closed. Numbers of connections are not used twice by one Redis. */
-async function hasHungUp(redis: Redis): Promise<boolean> {
-  try {
-    const { client } = parseHeartbeat((await redis.get(HEARTBEAT_KEY)) ?? '') ?? {};
-    return client !== undefined && (await redis.call('CLIENT', 'LIST', 'ID', client)) === '';
-  } catch {
-    // Redis is away, or does not let us look: then the heartbeat alone tells.
-    return false;
   }
 }
 

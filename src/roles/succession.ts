@@ -6,6 +6,7 @@ import { command, createCommandClient, serveCommands, type CommandClient } from 
 import { codeOf } from '../platform/fault.ts';
 import { aborted } from '../platform/signals.ts';
 import { HEARTBEAT_KEY } from '../web/readiness.ts';
+import { hasHungUp } from './heartbeat.ts';
 
 /*
  * One process of the role `calls` takes the exchange over from another with calls up:
@@ -31,6 +32,8 @@ export const STREAM = '{commands}:succession';
 export const HOLDS = 'exchange.holds';
 /** A living process answers in a millisecond or two; one that was killed just now still has a heartbeat. */
 const YIELD_WITHIN_MS = 500;
+/** One that has hung up on Redis is killed, as far as anybody can see: the calls need not wait longer for its word. */
+const HUNG_UP_WITHIN_MS = 150;
 /** Longer than a process takes to finish its steps (see Calls.drain) unless it is stuck. */
 const DRAINED_WITHIN_MS = 5000;
 /** How long the word to go in order holds. */
@@ -53,8 +56,10 @@ export async function askToYield(
 ): Promise<Predecessor | null> {
   if (!(await isThere(redis))) return null;
   const client = createCommandClient({ redis, log, stream: STREAM });
-  // Whether anybody lives there is asked meanwhile: after a kill nobody does, and a heartbeat is left.
-  const [lives] = await Promise.all([ask(client, log, 'holds', YIELD_WITHIN_MS), prepared()]);
+  // Whether anybody lives there is asked first: after a kill nobody does, a heartbeat is left, and nothing may hold us up.
+  const withinMs = (await hasHungUp(redis)) ? HUNG_UP_WITHIN_MS : YIELD_WITHIN_MS;
+  const lives = await ask(client, log, 'holds', withinMs);
+  if (lives !== null) await prepared();
   const process =
     lives === null ? null : await ask<{ process: string }>(client, log, 'yield', YIELD_WITHIN_MS);
   if (process === null) {

@@ -32,7 +32,7 @@ const ISSUER = 'Clinic 137';
 export async function startWeb(shared: Shared, signal: AbortSignal): Promise<RunningRole> {
   const { config, log, redis, registry } = shared;
   const commands = measuredCommands(registry, createCommandClient({ redis, log }));
-  const { app, hours } = await shared.prepare(assemble(shared, commands));
+  const { app, hours } = await shared.prepare(() => assemble(shared, commands));
   if (config.FIRST_ADMIN_PASSWORD !== '') void seedFirstAdmin(shared, signal);
   await listenOn(app, shared);
   const { port } = app.server.address() as AddressInfo;

@@ -65,6 +65,23 @@ describe('a successor', () => {
     expect(lines).toEqual([]);
   });
 
+  it('waits for nobody who was killed, and begins nothing heavy before', async () => {
+    const killed = createRedis(url, log);
+    const parts = () => ({ asterisk: true });
+    const made = startHeart({
+      ...{ redis: killed, log, process: 'killed', parts },
+      ...{ onChange: () => () => undefined, onForgotten: () => undefined },
+    });
+    await made.beat();
+    made.stop();
+    await closeRedis(killed);
+    let begun = 0;
+    const prepared = () => Promise.resolve((begun += 1));
+    expect(await askToYield({ redis, log }, prepared)).toBeNull();
+    expect(begun).toBe(0);
+    expect(await redis.exists(HEARTBEAT_KEY)).toBe(1);
+  });
+
   it('is promised an orderly end, and told of it when what is in hand is finished', async () => {
     const old = await predecessor();
     const { log: told, lines } = recordingLog();

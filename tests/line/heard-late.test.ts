@@ -71,7 +71,12 @@ describe('a telephone that leaves while no process is there', () => {
     void rung.hangup();
     expect((await second.phone.register({ expires: 0, renew: false })).ok).toBe(true);
     await pause((WRAP_UP_SECONDS + 1) * 1000);
+    const logged = clinic.lines.length;
     await clinic.start();
+    const started = clinic.lines.slice(logged).map(({ msg }) => msg);
+    // What nobody on the line waits for comes after the calls.
+    expect(started.indexOf('calls.reconciled')).toBeGreaterThan(-1);
+    expect(started.indexOf('web.listening')).toBeGreaterThan(started.indexOf('calls.reconciled'));
     const leg = await first.nextCall();
     void leg.answer();
     await said(clinic, older, 'call.answered');
