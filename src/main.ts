@@ -9,13 +9,11 @@ import { closeRedis, createRedis } from './platform/redis.ts';
 import { aborted } from './platform/signals.ts';
 import { within } from './platform/within.ts';
 import { startCalls } from './roles/calls.ts';
-import { startJobs } from './roles/jobs.ts';
 import { startProbes } from './roles/probes.ts';
 import { keepClock } from './roles/clock-keeper.ts';
 import { createRegistry } from './roles/process-figures.ts';
 import { untilItWorks, type RunningRole, type Shared } from './roles/role.ts';
 import { startWatch } from './roles/watch.ts';
-import { startWeb } from './roles/web.ts';
 
 /** Starts the roles asked for and closes them in reverse order. */
 
@@ -34,10 +32,14 @@ const AT_HAND_WITHIN_MS = 2000;
 /** probes: what a process without the role `web` starts in its place. */
 type Part = Role | 'probes';
 
-const START: Readonly<Record<Part, (shared: Shared, signal: AbortSignal) => Promise<RunningRole>>> = {
+type Start = (shared: Shared, signal: AbortSignal) => Promise<RunningRole>;
+
+/** Loading the packages of the other roles takes a third of a start: what nobody on the line waits for comes later. */
+const START: Readonly<Record<Part, Start>> = {
   calls: startCalls,
-  web: startWeb,
-  jobs: startJobs,
+  web: async (shared, signal) =>
+    (await shared.prepare(() => import('./roles/web.ts'))).startWeb(shared, signal),
+  jobs: async (shared) => (await shared.prepare(() => import('./roles/jobs.ts'))).startJobs(shared),
   watch: startWatch,
   probes: startProbes,
 };
@@ -142,9 +144,13 @@ async function main(): Promise<void> {
     preparations.push(done);
     return done;
   };
-  const prepared = (): Promise<unknown> => {
+  const prepared = async (): Promise<void> => {
     atHand();
-    return Promise.allSettled(preparations);
+    // What was loaded may have more to prepare.
+    for (let known = 0; known < preparations.length;) {
+      known = preparations.length;
+      await Promise.allSettled(preparations);
+    }
   };
   if (!wanted.has('calls') || config.CLINIC_STANDBY) atHand();
   // Where the exchange is away there are none to take up.

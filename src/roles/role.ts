@@ -24,7 +24,7 @@ export interface Shared {
    */
   prepare: <T>(work: () => Promise<T>) => Promise<T>;
   /** Begins all such work; resolves when it is over, whatever came of it. Before a hand-over between two processes. */
-  prepared: () => Promise<unknown>;
+  prepared: () => Promise<void>;
   /** The calls are taken up. */
   atHand: () => void;
   /** Whether the process is ending: it takes nothing new. */
