@@ -43,6 +43,19 @@ async function predecessor(): Promise<Succession> {
   return made;
 }
 
+/** An owner whose connection is closed without a word, its heartbeat left. */
+async function hangsUp(): Promise<void> {
+  const connection = createRedis(url, log);
+  const parts = () => ({ asterisk: true });
+  const made = startHeart({
+    ...{ redis: connection, log, process: 'owner', parts },
+    ...{ onChange: () => () => undefined, onForgotten: () => undefined },
+  });
+  await made.beat();
+  made.stop();
+  connection.disconnect();
+}
+
 describe('a heartbeat', () => {
   it('finds at its next beat that Redis was emptied, and not before', async () => {
     let forgotten = 0;
@@ -66,15 +79,7 @@ describe('a successor', () => {
   });
 
   it('waits for nobody who was killed, and begins nothing heavy before', async () => {
-    const killed = createRedis(url, log);
-    const parts = () => ({ asterisk: true });
-    const made = startHeart({
-      ...{ redis: killed, log, process: 'killed', parts },
-      ...{ onChange: () => () => undefined, onForgotten: () => undefined },
-    });
-    await made.beat();
-    made.stop();
-    await closeRedis(killed);
+    await hangsUp();
     let begun = 0;
     const prepared = () => Promise.resolve((begun += 1));
     expect(await askToYield({ redis, log }, prepared)).toBeNull();
@@ -152,19 +157,6 @@ describe('the heartbeat of two processes', () => {
 });
 
 describe('a process that stands by', () => {
-  /** An owner whose connection is closed without a word, its heartbeat left. */
-  async function hangsUp(): Promise<void> {
-    const connection = createRedis(url, log);
-    const parts = () => ({ asterisk: true });
-    const made = startHeart({
-      ...{ redis: connection, log, process: 'owner', parts },
-      ...{ onChange: () => () => undefined, onForgotten: () => undefined },
-    });
-    await made.beat();
-    made.stop();
-    connection.disconnect();
-  }
-
   it('is needed at once where the owner has hung up and does not answer', async () => {
     await hangsUp();
     const { log: told, lines } = recordingLog();

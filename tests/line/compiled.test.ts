@@ -9,7 +9,7 @@ import { expectNothingLeft } from '../support/leftovers.ts';
 import { addExpert, closePhones, expertPhone } from '../support/phones.ts';
 import { queues, said } from '../support/scenes.ts';
 
-/** The program as it is shipped, in one file: everything it reads beside itself is found, and a call goes through. */
+/** The program as it is shipped, in few files: everything it reads beside itself is found, and a call goes through. */
 
 let folder: string;
 let clinic: Clinic;
