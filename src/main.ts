@@ -26,7 +26,7 @@ const CLOSE_WITHIN_MS = 9000;
 const ENDING = { delay: CLOSE_WITHIN_MS, logger: false as const, skip: ['SIGUSR2' as const] };
 /** How long the start waits for the schema; the line itself works without PostgreSQL, so it is not awaited for ever. */
 const SCHEMA_PATIENCE_MS = 5000;
-/** How long what nobody on the line waits for stands back at the start; mostly the calls are taken up in a tenth of it. */
+/** How long what nobody on the line waits for stands back at the start; mostly the calls are taken up sooner. */
 const AT_HAND_WITHIN_MS = 2000;
 
 /** probes: what a process without the role `web` starts in its place. */
